@@ -1,0 +1,56 @@
+using System.Runtime.InteropServices;
+
+namespace VisionMamba.Tensors;
+
+/// <summary>A block of fp32 numbers outside the managed heap: owned and 64-byte aligned, or a view of someone else's.</summary>
+public sealed unsafe class Storage : IDisposable
+{
+    private readonly object? _owner;
+    private float* _pointer;
+
+    /// <summary>Allocates <paramref name="count"/> numbers, not initialised.</summary>
+    public Storage(long count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        nuint bytes = (nuint)Math.Max(count, 1) * sizeof(float);
+        _pointer = (float*)NativeMemory.AlignedAlloc((bytes + 63) & ~(nuint)63, 64);
+        Count = count;
+        OwnsMemory = true;
+    }
+
+    /// <summary>Views <paramref name="count"/> numbers at <paramref name="pointer"/>, which <paramref name="owner"/> keeps alive.</summary>
+    public Storage(float* pointer, long count, object? owner)
+    {
+        _pointer = pointer;
+        Count = count;
+        _owner = owner;
+    }
+
+    /// <summary>Frees forgotten memory.</summary>
+    ~Storage() => Free();
+
+    /// <summary>How many numbers the block holds.</summary>
+    public long Count { get; }
+
+    /// <summary>False for a view of a mapped file, which is read-only.</summary>
+    public bool OwnsMemory { get; }
+
+    internal float* Pointer => _pointer != null
+        ? _pointer
+        : throw new ObjectDisposedException(nameof(Storage), "the tensor was used after its memory was given back");
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    private void Free()
+    {
+        if (OwnsMemory && _pointer != null)
+            NativeMemory.AlignedFree(_pointer);
+        _pointer = null;
+        GC.KeepAlive(_owner);
+    }
+}

@@ -1,0 +1,105 @@
+namespace VisionMamba.Tensors;
+
+/// <summary>
+/// A contiguous, row-major block of fp32 numbers. Tokens are laid out (batch, length, channels).
+/// A tensor either belongs to a <see cref="Tape"/> (it lives until its last use) or is free-standing (a parameter, an input).
+/// </summary>
+public sealed class Tensor
+{
+    private readonly int[] _shape;
+
+    /// <summary>A tensor of <paramref name="shape"/> over the first numbers of <paramref name="storage"/>.</summary>
+    public Tensor(Storage storage, params ReadOnlySpan<int> shape)
+    {
+        _shape = shape.ToArray();
+        Count = 1;
+        foreach (int size in shape)
+            Count = checked(Count * size);
+        if (Count > storage.Count)
+            throw new ArgumentException($"a tensor of shape {ShapeText(shape)} does not fit {storage.Count} numbers");
+        Storage = storage;
+    }
+
+    /// <summary>A new free-standing tensor of zeros.</summary>
+    public Tensor(params ReadOnlySpan<int> shape)
+        : this(new Storage(CountOf(shape)), shape) => Span.Clear();
+
+    /// <summary>The sizes, slowest dimension first.</summary>
+    public ReadOnlySpan<int> Shape => _shape;
+
+    /// <summary>How many numbers it holds.</summary>
+    public long Count { get; }
+
+    /// <summary>The size of the last dimension.</summary>
+    public int Columns => _shape.Length == 0 ? 1 : _shape[^1];
+
+    /// <summary>The product of all dimensions but the last.</summary>
+    public int Rows => Columns == 0 ? 0 : checked((int)(Count / Columns));
+
+    /// <summary>The numbers, where a backend on the host can reach them.</summary>
+    public Span<float> Span
+    {
+        get
+        {
+            unsafe
+            {
+                return new Span<float>(Storage.Pointer, checked((int)Count));
+            }
+        }
+    }
+
+    /// <summary>Whether a gradient with respect to this tensor is wanted. A frozen parameter has false and costs no gradient work.</summary>
+    public bool NeedsGradient { get; set; }
+
+    /// <summary>The accumulated gradient, of the same shape; null until something has been added.</summary>
+    public Tensor? Gradient { get; internal set; }
+
+    /// <summary>The parameter's name (equal to its checkpoint key), or null for an activation.</summary>
+    public string? Name { get; init; }
+
+    internal Storage Storage { get; private set; }
+
+    /// <summary>How many scopes and recorded operations still want this tensor; its memory returns to the pool at 0.</summary>
+    internal int Holds { get; set; }
+
+    internal unsafe float* Pointer => Storage.Pointer;
+
+    /// <summary>A copy of <paramref name="values"/> as a free-standing tensor.</summary>
+    public static Tensor From(ReadOnlySpan<float> values, params ReadOnlySpan<int> shape)
+    {
+        var tensor = new Tensor(shape);
+        if (values.Length != tensor.Count)
+            throw new ArgumentException($"{values.Length} values do not fill shape {ShapeText(shape)}");
+        values.CopyTo(tensor.Span);
+        return tensor;
+    }
+
+    /// <summary>Whether the shape equals <paramref name="shape"/>.</summary>
+    public bool HasShape(params ReadOnlySpan<int> shape) => Shape.SequenceEqual(shape);
+
+    /// <summary>Points this tensor at other memory of the same size (a loaded checkpoint, a mapped file).</summary>
+    public void Adopt(Storage storage)
+    {
+        if (storage.Count < Count)
+            throw new ArgumentException($"{Name ?? "a tensor"} of {Count} numbers cannot adopt {storage.Count}");
+        Storage = storage;
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Name ?? "tensor"} {ShapeText(Shape)}";
+
+    /// <summary>A shape as it is shown to people, e.g. (4, 197, 384).</summary>
+    public static string ShapeText(ReadOnlySpan<int> shape) => $"({string.Join(", ", shape.ToArray())})";
+
+    internal static long CountOf(ReadOnlySpan<int> shape)
+    {
+        long count = 1;
+        foreach (int size in shape)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(size, nameof(shape));
+            count = checked(count * size);
+        }
+
+        return count;
+    }
+}

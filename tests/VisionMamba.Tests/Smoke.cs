@@ -1,0 +1,7 @@
+namespace VisionMamba.Tests;
+
+public class Smoke
+{
+    [Fact]
+    public void Runs() => Assert.Skip("no reference data");
+}
