@@ -2,7 +2,7 @@ namespace VisionMamba.Tensors;
 
 /// <summary>
 /// A contiguous, row-major block of fp32 numbers. Tokens are laid out (batch, length, channels).
-/// A tensor either belongs to a <see cref="Tape"/> (it lives until its last use) or is free-standing (a parameter, an input).
+/// A tensor either belongs to a tape (it lives until its last use) or is free-standing (a parameter, an input).
 /// </summary>
 public sealed class Tensor
 {
