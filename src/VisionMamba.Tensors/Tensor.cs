@@ -7,6 +7,7 @@ namespace VisionMamba.Tensors;
 public sealed class Tensor
 {
     private readonly int[] _shape;
+    private Storage? _storage;
 
     /// <summary>A tensor of <paramref name="shape"/> over the first numbers of <paramref name="storage"/>.</summary>
     public Tensor(Storage storage, params ReadOnlySpan<int> shape)
@@ -57,7 +58,19 @@ public sealed class Tensor
     /// <summary>The parameter's name (equal to its checkpoint key), or null for an activation.</summary>
     public string? Name { get; init; }
 
-    internal Storage Storage { get; private set; }
+    internal Storage Storage
+    {
+        get => _storage ?? throw new InvalidOperationException($"{this} was used after its memory was given back");
+        private set => _storage = value;
+    }
+
+    /// <summary>Whether the memory comes from a tape's pool.</summary>
+    internal bool Pooled { get; init; }
+
+    /// <summary>How to make the values again when their memory was given back before the backward pass.</summary>
+    internal Action? Recompute { get; set; }
+
+    internal bool HasMemory => _storage is not null;
 
     /// <summary>How many scopes and recorded operations still want this tensor; its memory returns to the pool at 0.</summary>
     internal int Holds { get; set; }
@@ -90,6 +103,15 @@ public sealed class Tensor
 
     /// <summary>A shape as it is shown to people, e.g. (4, 197, 384).</summary>
     public static string ShapeText(ReadOnlySpan<int> shape) => $"({string.Join(", ", shape.ToArray())})";
+
+    internal Storage Detach()
+    {
+        Storage storage = Storage;
+        _storage = null;
+        return storage;
+    }
+
+    internal void Attach(Storage storage) => _storage = storage;
 
     internal static long CountOf(ReadOnlySpan<int> shape)
     {

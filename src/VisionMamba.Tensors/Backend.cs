@@ -1,0 +1,34 @@
+namespace VisionMamba.Tensors;
+
+/// <summary>
+/// A device. Every file under Ops/ adds the forward and backward kernel of its operation, so that a device which lacks
+/// one does not compile. Kernels never allocate tensors: the tape hands out outputs and scratch. Gradients are added
+/// into their targets, and a null target means that nobody wants it.
+/// </summary>
+public abstract partial class Backend : IDisposable
+{
+    /// <summary>What runs, for people: the device, its instruction set and its threads.</summary>
+    public abstract string Description { get; }
+
+    /// <summary>Frees the device's threads and memory.</summary>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Frees what the device holds.</summary>
+    protected abstract void Dispose(bool disposing);
+
+    /// <summary>Sets all of <paramref name="x"/> to zero.</summary>
+    public abstract void Clear(Tensor x);
+
+    /// <summary>The sum of squares of <paramref name="x"/>, in double precision.</summary>
+    public abstract double SumOfSquares(Tensor x);
+
+    /// <summary>Multiplies all of <paramref name="x"/> by <paramref name="factor"/>.</summary>
+    public abstract void Scale(Tensor x, float factor);
+
+    /// <summary>Whether all of <paramref name="x"/> is finite.</summary>
+    public abstract bool AllFinite(Tensor x);
+}

@@ -1,0 +1,66 @@
+namespace VisionMamba.Tensors;
+
+// Shape legend
+//   u      (batch, length, inner)        the convolution's output
+//   delta  (batch, length, inner)        step size before its bias and softplus
+//   bc     (batch, length, rank+2*state) x_proj's output; B and C are its last 2*state columns
+//   xz     (batch, length, 2*inner)      its second half z is the gate
+//   aLog   (inner, state)  d, deltaBias (inner)      y (batch, length, inner)
+
+/// <summary>One direction's inputs of <see cref="Operations.SelectiveScan"/>.</summary>
+/// <param name="U">Input of the recurrence.</param>
+/// <param name="Delta">Step size before bias and softplus.</param>
+/// <param name="Bc">The tensor whose last 2*state columns are B and C.</param>
+/// <param name="ALog">log(-A).</param>
+/// <param name="D">Skip weight.</param>
+/// <param name="DeltaBias">Bias of the step size.</param>
+/// <param name="Reversed">Whether the recurrence runs from the last token to the first.</param>
+public readonly record struct ScanDirection(
+    Tensor U, Tensor Delta, Tensor Bc, Tensor ALog, Tensor D, Tensor DeltaBias, bool Reversed);
+
+/// <summary>Where one direction's gradients are added; null where nobody wants them.</summary>
+public readonly record struct ScanGradients(
+    Tensor? U, Tensor? Delta, Tensor? Bc, Tensor? Xz, Tensor? ALog, Tensor? D, Tensor? DeltaBias);
+
+public abstract partial class Backend
+{
+    /// <summary>y = scale * silu(z) * scan, or y += that when <paramref name="accumulate"/>.</summary>
+    public abstract void SelectiveScanForward(in ScanDirection s, Tensor xz, float scale, bool accumulate, Tensor y);
+
+    /// <summary>Runs the recurrence again block by block and adds all gradients of one direction.</summary>
+    public abstract void SelectiveScanBackward(
+        in ScanDirection s, Tensor xz, float scale, Tensor dY, in ScanGradients gradients);
+}
+
+public static partial class Operations
+{
+    /// <summary>
+    /// The bidirectional selective scan of Vim (arXiv 2401.09417, algorithm 1), one fused kernel per direction:
+    /// delta = softplus(delta + bias), h_t = exp(delta_t A) h_(t-1) + delta_t B_t u_t, s_t = C_t h_t + D u_t, and
+    /// y = scale * silu(z) * (s_forward + s_backward). Nothing of size (batch, length, inner, state) is stored.
+    /// </summary>
+    public static Tensor SelectiveScan(
+        this Tape tape, Tensor xz, ScanDirection forward, ScanDirection backward, float scale)
+    {
+        bool needsGradient = xz.NeedsGradient || Needs(forward) || Needs(backward);
+        Tensor y = tape.Output(needsGradient, forward.U.Shape);
+        tape.Backend.SelectiveScanForward(forward, xz, scale, accumulate: false, y);
+        tape.Backend.SelectiveScanForward(backward, xz, scale, accumulate: true, y);
+        return tape.Record(
+            "selective scan", y,
+            () =>
+            {
+                tape.Backend.SelectiveScanBackward(forward, xz, scale, y.Gradient!, Targets(tape, forward, xz));
+                tape.Backend.SelectiveScanBackward(backward, xz, scale, y.Gradient!, Targets(tape, backward, xz));
+            },
+            [xz, forward.U, forward.Delta, forward.Bc, backward.U, backward.Delta, backward.Bc]);
+    }
+
+    private static bool Needs(in ScanDirection s) =>
+        s.U.NeedsGradient || s.Delta.NeedsGradient || s.Bc.NeedsGradient
+        || s.ALog.NeedsGradient || s.D.NeedsGradient || s.DeltaBias.NeedsGradient;
+
+    private static ScanGradients Targets(Tape tape, in ScanDirection s, Tensor xz) => new(
+        tape.Target(s.U), tape.Target(s.Delta), tape.Target(s.Bc), tape.Target(xz),
+        tape.Target(s.ALog), tape.Target(s.D), tape.Target(s.DeltaBias));
+}

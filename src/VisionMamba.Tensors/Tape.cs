@@ -1,0 +1,232 @@
+namespace VisionMamba.Tensors;
+
+/// <summary>
+/// Runs operations and, when recording, remembers how to send gradients back through them. Memory: an activation is
+/// freed when the scope it was made in ends, unless a recorded operation saved it for its backward pass.
+/// </summary>
+public sealed class Tape(Backend backend, BufferPool pool, bool recording)
+{
+    private readonly List<Node> _nodes = [];
+    private readonly Stack<Scope> _scopes = new();
+
+    /// <summary>Whether gradients can be asked for.</summary>
+    public bool Recording { get; } = recording;
+
+    /// <summary>
+    /// Look at every result and throw <see cref="NonFiniteException"/> naming the layer of the first NaN or infinity.
+    /// </summary>
+    public bool CheckFinite { get; set; }
+
+    /// <summary>Called with the scope's name and each value that a model names (tests and explanations read these).</summary>
+    public Action<string, Tensor>? Observer { get; set; }
+
+    /// <summary>The device. For operations; models never see it.</summary>
+    internal Backend Backend { get; } = backend;
+
+    /// <summary>Opens a named scope; dispose it to free the activations made in it that nothing saved or kept.</summary>
+    public ScopeEnd Enter(string name)
+    {
+        _scopes.Push(new Scope(name));
+        return new ScopeEnd(this);
+    }
+
+    /// <summary>Makes <paramref name="tensor"/> outlive the present scope: its parent frees it instead.</summary>
+    public Tensor Keep(Tensor tensor)
+    {
+        Scope scope = _scopes.Pop();
+        if (scope.Made.Remove(tensor) && _scopes.TryPeek(out Scope? parent))
+            parent.Made.Add(tensor);
+        _scopes.Push(scope);
+        return tensor;
+    }
+
+    /// <summary>Shows <paramref name="tensor"/> to the <see cref="Observer"/>.</summary>
+    public void Observe(string name, Tensor tensor) => Observer?.Invoke(name, tensor);
+
+    /// <summary>Adds d(<paramref name="loss"/>)/dp to the gradient of every parameter p that needs one. Ends the recording.</summary>
+    public void Backward(Tensor loss)
+    {
+        if (!Recording)
+            throw new InvalidOperationException("this tape does not record");
+        Target(loss)!.Span.Fill(1);
+        for (int i = _nodes.Count - 1; i >= 0; i--)
+        {
+            RunBackward(_nodes[i]);
+            _nodes[i] = default;
+        }
+
+        _nodes.Clear();
+    }
+
+    /// <summary>Forgets the recording and frees everything it holds (after a failed step).</summary>
+    public void Abandon()
+    {
+        foreach (Node node in _nodes)
+            Finish(node);
+        _nodes.Clear();
+        while (_scopes.Count > 0)
+            Leave();
+    }
+
+    internal Tensor Output(bool needsGradient, params ReadOnlySpan<int> shape)
+    {
+        var tensor = new Tensor(pool.Rent(Tensor.CountOf(shape)), shape)
+        {
+            NeedsGradient = needsGradient && Recording,
+            Holds = 1,
+            Pooled = true,
+        };
+        if (_scopes.TryPeek(out Scope? scope))
+            scope.Made.Add(tensor);
+        return tensor;
+    }
+
+    /// <summary>Memory for the time of one operation; give it back with <see cref="Release"/>.</summary>
+    internal Tensor Scratch(params ReadOnlySpan<int> shape) =>
+        new(pool.Rent(Tensor.CountOf(shape)), shape) { Holds = 1, Pooled = true };
+
+    internal void Release(Tensor tensor)
+    {
+        if (--tensor.Holds == 0 && tensor.Pooled && tensor.HasMemory)
+            pool.Return(tensor.Detach());
+    }
+
+    /// <summary>
+    /// Ends an operation: checks its result and, when a gradient is wanted, records the backward pass.
+    /// <paramref name="recompute"/> marks a result that is cheaper to make again than to store.
+    /// </summary>
+    internal Tensor Record(string operation, Tensor y, Action backward, ReadOnlySpan<Tensor?> saved, Action? recompute = null)
+    {
+        Check(operation, y);
+        if (!y.NeedsGradient)
+            return y;
+        y.Recompute = recompute;
+        RecordNode(operation, [y], backward, saved);
+        return y;
+    }
+
+    internal void Record(string operation, Tensor y, Tensor z, Action backward, ReadOnlySpan<Tensor?> saved)
+    {
+        Check(operation, y);
+        Check(operation, z);
+        if (y.NeedsGradient)
+            RecordNode(operation, [y, z], backward, saved);
+    }
+
+    /// <summary>The gradient to add into, made (as zeros) at first use; null when <paramref name="x"/> does not need one.</summary>
+    internal Tensor? Target(Tensor? x)
+    {
+        if (x is null || !x.NeedsGradient)
+            return null;
+        if (x.Gradient is null)
+        {
+            x.Gradient = x.Pooled ? Scratch(x.Shape) : new Tensor(new Storage(x.Count), x.Shape) { Name = x.Name };
+            Backend.Clear(x.Gradient);
+        }
+
+        return x.Gradient;
+    }
+
+    private void RecordNode(string operation, Tensor[] outputs, Action backward, ReadOnlySpan<Tensor?> saved)
+    {
+        var held = new List<Tensor>(saved.Length);
+        foreach (Tensor? tensor in saved)
+        {
+            if (tensor is null || !tensor.Pooled)
+                continue;
+            tensor.Holds++;
+            held.Add(tensor);
+        }
+
+        _nodes.Add(new Node(Where(operation), outputs, backward, held));
+    }
+
+    private void RunBackward(Node node)
+    {
+        bool reached = false;
+        foreach (Tensor output in node.Outputs)
+            reached |= output.Gradient is not null;
+        if (reached)
+        {
+            foreach (Tensor tensor in node.Saved)
+                Materialise(tensor);
+            if (CheckFinite)
+                CheckGradients(node);
+            node.Backward();
+        }
+
+        Finish(node);
+    }
+
+    private void CheckGradients(Node node)
+    {
+        foreach (Tensor output in node.Outputs)
+        {
+            if (output.Gradient is { } gradient && !Backend.AllFinite(gradient))
+                throw new NonFiniteException($"{node.Name} (its gradient)");
+        }
+    }
+
+    private void Finish(Node node)
+    {
+        foreach (Tensor output in node.Outputs)
+        {
+            if (output.Pooled && output.Gradient is { } gradient)
+            {
+                output.Gradient = null;
+                Release(gradient);
+            }
+        }
+
+        foreach (Tensor tensor in node.Saved)
+            Release(tensor);
+    }
+
+    private void Materialise(Tensor tensor)
+    {
+        if (tensor.HasMemory)
+            return;
+        tensor.Attach(pool.Rent(tensor.Count));
+        tensor.Recompute!();
+    }
+
+    private void Leave()
+    {
+        foreach (Tensor tensor in _scopes.Pop().Made)
+        {
+            Release(tensor);
+            if (tensor.Holds > 0 && tensor.Recompute is not null && tensor.HasMemory)
+                pool.Return(tensor.Detach());
+        }
+    }
+
+    private void Check(string operation, Tensor y)
+    {
+        if (CheckFinite && !Backend.AllFinite(y))
+            throw new NonFiniteException(Where(operation));
+    }
+
+    private string Where(string operation) =>
+        _scopes.Count == 0 ? operation : string.Join('.', _scopes.Reverse().Select(s => s.Name)) + ": " + operation;
+
+    /// <summary>Ends a scope.</summary>
+    public readonly struct ScopeEnd : IDisposable
+    {
+        private readonly Tape _tape;
+
+        internal ScopeEnd(Tape tape) => _tape = tape;
+
+        /// <inheritdoc/>
+        public void Dispose() => _tape.Leave();
+    }
+
+    private sealed record Scope(string Name)
+    {
+        public List<Tensor> Made { get; } = [];
+    }
+
+    private readonly record struct Node(string Name, Tensor[] Outputs, Action Backward, List<Tensor> Saved);
+}
+
+/// <summary>A NaN or an infinity was met; <see cref="Exception.Message"/> names the layer and the operation.</summary>
+public sealed class NonFiniteException(string where) : Exception(where);
