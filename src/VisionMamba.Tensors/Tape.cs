@@ -40,6 +40,20 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
         return tensor;
     }
 
+    /// <summary>The opposite of <see cref="Keep"/>: the present scope frees <paramref name="tensor"/>, made further out.</summary>
+    public void Consume(Tensor tensor)
+    {
+        Scope inner = _scopes.Peek();
+        foreach (Scope scope in _scopes)
+        {
+            if (scope.Made.Remove(tensor))
+            {
+                inner.Made.Add(tensor);
+                return;
+            }
+        }
+    }
+
     /// <summary>Shows <paramref name="tensor"/> to the <see cref="Observer"/>.</summary>
     public void Observe(string name, Tensor tensor) => Observer?.Invoke(name, tensor);
 

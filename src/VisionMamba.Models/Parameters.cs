@@ -1,0 +1,140 @@
+using VisionMamba.Tensors;
+
+namespace VisionMamba.Models;
+
+/// <summary>How a new parameter is filled.</summary>
+/// <param name="values">The numbers to write.</param>
+/// <param name="rng">A generator that belongs to this parameter alone.</param>
+public delegate void Initialiser(Span<float> values, Rng rng);
+
+/// <summary>All parameters of a model by name, in the order they were declared. Names equal the checkpoint's keys.</summary>
+public sealed class ParameterSet
+{
+    private readonly Dictionary<string, Tensor> _byName = [];
+    private readonly List<Tensor> _ordered = [];
+
+    /// <summary>The parameters in declaration order.</summary>
+    public IReadOnlyList<Tensor> All => _ordered;
+
+    /// <summary>Those that need a gradient.</summary>
+    public IEnumerable<Tensor> Trainable => _ordered.Where(p => p.NeedsGradient);
+
+    /// <summary>The parameter called <paramref name="name"/>.</summary>
+    public Tensor this[string name] => _byName[name];
+
+    /// <summary>Finds a parameter by name.</summary>
+    public bool TryGet(string name, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Tensor? parameter) =>
+        _byName.TryGetValue(name, out parameter);
+
+    /// <summary>Drops the accumulated gradients by setting them to zero.</summary>
+    public void ClearGradients()
+    {
+        foreach (Tensor parameter in _ordered)
+            parameter.Gradient?.Span.Clear();
+    }
+
+    internal void Add(Tensor parameter)
+    {
+        _byName.Add(parameter.Name!, parameter);
+        _ordered.Add(parameter);
+    }
+}
+
+/// <summary>A place in the tree of names under which parameters are declared.</summary>
+public sealed class ParameterScope
+{
+    private readonly ParameterSet _set;
+    private readonly string _prefix;
+    private readonly Rng _rng;
+
+    /// <summary>The root of <paramref name="set"/>.</summary>
+    public ParameterScope(ParameterSet set, ulong seed)
+        : this(set, "", new Rng(seed, 0))
+    {
+    }
+
+    private ParameterScope(ParameterSet set, string prefix, Rng rng) => (_set, _prefix, _rng) = (set, prefix, rng);
+
+    /// <summary>The scope called <paramref name="name"/> below this one.</summary>
+    public ParameterScope Child(string name) => new(_set, $"{_prefix}{name}.", _rng);
+
+    /// <summary>The scope of the <paramref name="index"/>-th of several alike.</summary>
+    public ParameterScope Child(int index) => Child(index.ToString(System.Globalization.CultureInfo.InvariantCulture));
+
+    /// <summary>Declares a parameter and fills it; its values depend on the seed and its own name only.</summary>
+    public Tensor Parameter(string name, ReadOnlySpan<int> shape, Initialiser initialise)
+    {
+        string full = _prefix + name;
+        var parameter = new Tensor(new Storage(Count(shape)), shape) { Name = full };
+        initialise(parameter.Span, _rng.Derive(Hash(full)));
+        _set.Add(parameter);
+        return parameter;
+    }
+
+    private static long Count(ReadOnlySpan<int> shape)
+    {
+        long count = 1;
+        foreach (int size in shape)
+            count = checked(count * size);
+        return count;
+    }
+
+    // FNV-1a: stable across processes, unlike string.GetHashCode.
+    private static ulong Hash(string text)
+    {
+        ulong hash = 14695981039346656037;
+        foreach (char c in text)
+            hash = (hash ^ c) * 1099511628211;
+        return hash;
+    }
+}
+
+/// <summary>The ways Vim's and SVP's parameters start.</summary>
+public static class Initial
+{
+    /// <summary>All zeros.</summary>
+    public static void Zeros(Span<float> values, Rng rng) => values.Clear();
+
+    /// <summary>All ones.</summary>
+    public static void Ones(Span<float> values, Rng rng) => values.Fill(1);
+
+    /// <summary>Uniform in [-bound, bound].</summary>
+    public static Initialiser Uniform(double bound) => (values, rng) =>
+    {
+        for (int i = 0; i < values.Length; i++)
+            values[i] = (float)(((2 * rng.Uniform((ulong)i)) - 1) * bound);
+    };
+
+    /// <summary>PyTorch's default for linear and convolution layers: uniform in +-1 / sqrt(fan in).</summary>
+    public static Initialiser FanIn(int fanIn) => Uniform(1 / Math.Sqrt(fanIn));
+
+    /// <summary>Normal with standard deviation <paramref name="deviation"/>, redrawn beyond two deviations.</summary>
+    public static Initialiser TruncatedNormal(double deviation) => (values, rng) =>
+    {
+        for (int i = 0; i < values.Length; i++)
+        {
+            float value = rng.Normal((ulong)i);
+            for (ulong retry = 1; MathF.Abs(value) > 2; retry++)
+                value = rng.Derive(retry).Normal((ulong)i);
+            values[i] = (float)(value * deviation);
+        }
+    };
+
+    /// <summary>A_log = log(1), log(2), .. log(state) for every channel (S4D-real, arXiv 2206.11893).</summary>
+    public static Initialiser LogArange(int state) => (values, _) =>
+    {
+        for (int i = 0; i < values.Length; i++)
+            values[i] = MathF.Log((i % state) + 1);
+    };
+
+    /// <summary>A bias b with softplus(b) log-uniform in [0.001, 0.1] (Mamba, section 3.6).</summary>
+    public static void StepSizeBias(Span<float> values, Rng rng)
+    {
+        for (int i = 0; i < values.Length; i++)
+        {
+            double dt = Math.Exp((rng.Uniform((ulong)i) * (Math.Log(0.1) - Math.Log(0.001))) + Math.Log(0.001));
+            dt = Math.Max(dt, 1e-4);
+            values[i] = (float)(dt + Math.Log(-Math.Exp(-dt) + 1));
+        }
+    }
+}

@@ -1,0 +1,164 @@
+using System.Text.Json.Nodes;
+using VisionMamba.Tensors;
+
+namespace VisionMamba.Models.Prompting.Svp;
+
+/// <summary>
+/// Selective visual prompting (SVP, AAAI 2025, arXiv 2412.08947). Before layer i every token but the class token becomes
+/// x + alpha_j SiLU(Cross_j x) + beta_i SiLU(Inner_i x), where Cross_j is a linear layer D -> D shared by the layers of group
+/// j = i / sharedLayers, and Inner_i two linear layers D -> h -> D of layer i alone. alpha and beta start at zero, so
+/// training starts at the frozen backbone.
+/// </summary>
+public sealed class SvpMethod(SvpConfig config) : TuningMethod
+{
+    private readonly List<(Tensor Weight, Tensor Bias)> _cross = [];
+    private readonly List<(Tensor Down, Tensor DownBias, Tensor Up, Tensor UpBias)> _inner = [];
+    private Tensor? _alpha, _beta;
+
+    /// <inheritdoc/>
+    public override string Name => "svp";
+
+    /// <summary>The settings.</summary>
+    public SvpConfig Config { get; } = config;
+
+    /// <inheritdoc/>
+    public override JsonObject Settings => new()
+    {
+        ["shared_layers"] = Config.SharedLayers,
+        ["inner_width"] = Config.InnerWidth,
+        ["dropout"] = Config.Dropout,
+        ["prompt_depth"] = Config.PromptDepth,
+        ["cross_prompt_source"] = SourceName(Config.Source),
+        ["scale_rows"] = Config.ScaleRows,
+    };
+
+    /// <summary>Makes the method from settings as <see cref="Settings"/> writes them; missing keys take the defaults.</summary>
+    public static SvpMethod FromSettings(JsonObject settings)
+    {
+        var defaults = new SvpConfig();
+        return new SvpMethod(new SvpConfig
+        {
+            SharedLayers = (int?)settings["shared_layers"] ?? defaults.SharedLayers,
+            InnerWidth = (int?)settings["inner_width"] ?? defaults.InnerWidth,
+            Dropout = (float?)settings["dropout"] ?? defaults.Dropout,
+            PromptDepth = (int?)settings["prompt_depth"] ?? defaults.PromptDepth,
+            Source = ParseSource((string?)settings["cross_prompt_source"] ?? SourceName(defaults.Source)),
+            ScaleRows = (int?)settings["scale_rows"] ?? defaults.ScaleRows,
+        });
+    }
+
+    /// <summary>Recognises SVP's parameters in a checkpoint of the released code; gives null where there are none.</summary>
+    public static SvpMethod? FromShapes(IReadOnlyDictionary<string, int[]> shapes, VisionMambaConfig model)
+    {
+        if (!shapes.TryGetValue("prompt_generator.0.0.weight", out int[]? down)
+            || !shapes.TryGetValue("prompt_scale", out int[]? scale))
+        {
+            return null;
+        }
+
+        int Count(string format) => Enumerable.Range(0, model.Depth + 1).TakeWhile(i => shapes.ContainsKey(string.Format(format, i))).Count();
+        int layers = Count("prompt_generator.{0}.0.weight"), groups = Count("prompt_generator_shared.{0}.0.weight");
+        return new SvpMethod(new SvpConfig
+        {
+            SharedLayers = (layers + Math.Max(groups, 1) - 1) / Math.Max(groups, 1),
+            InnerWidth = down[0],
+            PromptDepth = layers == model.Depth ? 0 : layers,
+            ScaleRows = scale[0] == layers ? 0 : scale[0],
+        });
+    }
+
+    /// <summary>The command line's word for <paramref name="source"/>.</summary>
+    public static string SourceName(CrossPromptSource source) =>
+        source == CrossPromptSource.Token ? "token" : "paired-halves";
+
+    /// <summary>Reads "token" or "paired-halves".</summary>
+    public static CrossPromptSource ParseSource(string name) => name switch
+    {
+        "token" => CrossPromptSource.Token,
+        "paired-halves" => CrossPromptSource.PairedHalves,
+        _ => throw new VisionMambaException(
+            $"unknown cross prompt source '{name}'; it is 'token' (the paper) or 'paired-halves' (the released code)"),
+    };
+
+    /// <inheritdoc/>
+    public override void Declare(ParameterScope root, VisionMambaConfig model)
+    {
+        int layers = Config.PromptDepth == 0 ? model.Depth : Config.PromptDepth, dim = model.Dim, width = Config.InnerWidth;
+        Check(model, layers);
+        int groups = (layers + Config.SharedLayers - 1) / Config.SharedLayers;
+        _beta = root.Parameter("prompt_scale", [Math.Max(Config.ScaleRows, layers), dim], Initial.Zeros);
+        _alpha = root.Parameter("prompt_shared_scale", [groups, dim], Initial.Zeros);
+        for (int j = 0; j < groups; j++)
+        {
+            ParameterScope linear = root.Child("prompt_generator_shared").Child(j).Child(0);
+            _cross.Add((linear.Parameter("weight", [dim, dim], Initial.FanIn(dim)),
+                linear.Parameter("bias", [dim], Initial.FanIn(dim))));
+        }
+
+        for (int i = 0; i < layers; i++)
+        {
+            ParameterScope generator = root.Child("prompt_generator").Child(i);
+            ParameterScope down = generator.Child(0), up = generator.Child(1);
+            _inner.Add((down.Parameter("weight", [width, dim], Initial.FanIn(dim)),
+                down.Parameter("bias", [width], Initial.FanIn(dim)),
+                up.Parameter("weight", [dim, width], Initial.FanIn(width)),
+                up.Parameter("bias", [dim], Initial.FanIn(width))));
+        }
+    }
+
+    /// <inheritdoc/>
+    public override bool Trains(string name) => IsHead(name) || name.StartsWith("prompt_", StringComparison.Ordinal);
+
+    /// <inheritdoc/>
+    public override TokenSequence Prompt(Tape tape, TokenSequence sequence, int layer, ForwardContext context)
+    {
+        if (layer >= _inner.Count)
+            return sequence;
+        Rng rng = context.Rng.Derive(1_000_000UL + (ulong)layer);
+        using (tape.Enter("prompt"))
+        {
+            Tensor tokens = Config.Source == CrossPromptSource.Token
+                ? Add(tape, sequence.Tokens, sequence.Tokens, layer, sequence.ClassToken, context.Training, rng)
+                : AddByHalves(tape, sequence, layer, context.Training, rng);
+            return sequence with { Tokens = tape.Keep(tokens) };
+        }
+    }
+
+    private Tensor AddByHalves(Tape tape, TokenSequence sequence, int layer, bool training, Rng rng)
+    {
+        int at = sequence.ClassToken, after = sequence.Tokens.Shape[1] - at - 1;
+        Tensor before = tape.SliceTokens(sequence.Tokens, 0, at);
+        before = Add(tape, before, before, layer, classToken: -1, training, rng.Derive(0));
+        Tensor rest = tape.SliceTokens(sequence.Tokens, at + 1, after);
+        rest = Add(tape, rest, before, layer, classToken: -1, training, rng.Derive(1));
+        return tape.ConcatTokens(before, tape.SliceTokens(sequence.Tokens, at, 1), rest);
+    }
+
+    private Tensor Add(Tape tape, Tensor x, Tensor crossSource, int layer, int classToken, bool training, Rng rng)
+    {
+        int group = layer / Config.SharedLayers;
+        Tensor cross = tape.Linear(crossSource, _cross[group].Weight, _cross[group].Bias);
+        var generator = _inner[layer];
+        Tensor inner = tape.Linear(
+            tape.Linear(x, generator.Down, generator.DownBias), generator.Up, generator.UpBias);
+        return tape.SelectivePrompt(new SelectivePromptArguments(
+            x, cross, inner, _alpha, group, _beta, layer, classToken, training ? Config.Dropout : 0, rng));
+    }
+
+    private void Check(VisionMambaConfig model, int layers)
+    {
+        static void Require(bool holds, string problem)
+        {
+            if (!holds)
+                throw new VisionMambaException($"svp: {problem}");
+        }
+
+        Require(layers >= 1 && layers <= model.Depth, $"prompt depth must be 1 to {model.Depth}, not {layers}");
+        Require(Config.SharedLayers >= 1 && Config.SharedLayers <= model.Depth,
+            $"shared layers must be 1 to {model.Depth}, not {Config.SharedLayers}");
+        Require(Config.InnerWidth >= 1, $"inner width must be at least 1, not {Config.InnerWidth}");
+        Require(Config.Dropout is >= 0 and < 1, $"prompt dropout must be at least 0 and below 1, not {Config.Dropout}");
+        Require(Config.Source == CrossPromptSource.Token || model.Patches % 2 == 0,
+            $"cross prompt source 'paired-halves' needs an even number of patches, not {model.Patches}; use 'token'");
+    }
+}

@@ -1,0 +1,135 @@
+using VisionMamba.Models.Prompting;
+using VisionMamba.Tensors;
+
+namespace VisionMamba.Models;
+
+/// <summary>
+/// Vision Mamba (arXiv 2401.09417): patch embedding, a class token in the middle, position embeddings, a stack of
+/// pre-normalised bidirectional Mamba blocks, and a head on the class token. A tuning method may change the tokens
+/// before each block and says which parameters train; the model knows no method by name.
+/// </summary>
+public sealed class VisionMambaModel
+{
+    private readonly Tensor _classToken, _positions, _patchWeight, _patchBias;
+    private readonly List<Norm> _norms = [];
+    private readonly List<Mixer> _mixers = [];
+    private readonly Norm _finalNorm;
+    private readonly ClassificationHead _head;
+
+    /// <summary>Declares all parameters and fills them from <paramref name="seed"/>.</summary>
+    public VisionMambaModel(VisionMambaConfig config, TuningMethod method, ulong seed)
+    {
+        config.Validate();
+        (Config, Method) = (config, method);
+        var root = new ParameterScope(Parameters, seed);
+        _classToken = root.Parameter("cls_token", [1, 1, config.Dim], Initial.TruncatedNormal(0.02));
+        _positions = root.Parameter("pos_embed", [1, config.Patches + 1, config.Dim], Initial.TruncatedNormal(0.02));
+        ParameterScope patch = root.Child("patch_embed").Child("proj");
+        int fanIn = config.Channels * config.Patch * config.Patch;
+        // LeCun normal, corrected for the truncation at two deviations.
+        _patchWeight = patch.Parameter("weight", [config.Dim, config.Channels, config.Patch, config.Patch],
+            Initial.TruncatedNormal(Math.Sqrt(1.0 / fanIn) / 0.87962566));
+        _patchBias = patch.Parameter("bias", [config.Dim], Initial.Zeros);
+        for (int i = 0; i < config.Depth; i++)
+        {
+            ParameterScope layer = root.Child("layers").Child(i);
+            _mixers.Add(new Mixer(layer.Child("mixer"), config));
+            _norms.Add(new Norm(layer.Child("norm"), config));
+        }
+
+        _finalNorm = new Norm(root.Child("norm_f"), config);
+        _head = new ClassificationHead(root.Child("head"), config);
+        method.Declare(root, config);
+        foreach (Tensor parameter in Parameters.All)
+            parameter.NeedsGradient = method.Trains(parameter.Name!);
+    }
+
+    /// <summary>The architecture.</summary>
+    public VisionMambaConfig Config { get; }
+
+    /// <summary>How it is tuned.</summary>
+    public TuningMethod Method { get; }
+
+    /// <summary>All parameters, named as in the checkpoint.</summary>
+    public ParameterSet Parameters { get; } = new();
+
+    /// <summary>
+    /// The logits, (batch, 1, classes), of <paramref name="image"/>, (batch, channels, size, size), normalised.
+    /// Call it inside a scope of the tape.
+    /// </summary>
+    public Tensor Forward(Tape tape, Tensor image, ForwardContext context)
+    {
+        CheckImage(image);
+        TokenSequence sequence = Embed(tape, Config.SimAm ? SimAm.Apply(image) : image);
+        Tensor? residual = null;
+        for (int i = 0; i < Config.Depth; i++)
+        {
+            using (tape.Enter($"layers.{i}"))
+            {
+                tape.Consume(sequence.Tokens);
+                if (residual is not null)
+                    tape.Consume(residual);
+                sequence = Method.Prompt(tape, sequence, i, context);
+                Tensor? drop = i == 0 ? null : DropScale(context, image.Shape[0], i, DropRate(context.DropPath, i));
+                (Tensor normed, residual) = _norms[i].Forward(tape, sequence.Tokens, residual, drop);
+                Tensor hidden = _mixers[i].Forward(tape, normed);
+                sequence = sequence with { Tokens = tape.Keep(hidden) };
+                tape.Keep(residual);
+                tape.Observe($"layer{i}.hidden", hidden);
+                tape.Observe($"layer{i}.residual", residual);
+            }
+        }
+
+        return Classify(tape, sequence, residual!, context);
+    }
+
+    private Tensor Classify(Tape tape, TokenSequence sequence, Tensor residual, ForwardContext context)
+    {
+        using (tape.Enter("head"))
+        {
+            tape.Consume(sequence.Tokens);
+            tape.Consume(residual);
+            Tensor? drop = DropScale(context, residual.Shape[0], Config.Depth, context.DropPath);
+            (Tensor tokens, _) = _finalNorm.Forward(tape, sequence.Tokens, residual, drop);
+            tape.Observe("tokens", tokens);
+            Tensor logits = _head.Forward(tape, tape.PickToken(tokens, sequence.ClassToken));
+            return tape.Keep(logits);
+        }
+    }
+
+    private TokenSequence Embed(Tape tape, Tensor image)
+    {
+        using (tape.Enter("patch_embed"))
+        {
+            Tensor patches = tape.PatchEmbed(image, _patchWeight, _patchBias, Config.Stride);
+            Tensor tokens = tape.InsertClassToken(patches, _classToken, _positions, Config.ClassToken);
+            return new TokenSequence(tape.Keep(tokens), Config.ClassToken);
+        }
+    }
+
+    // The reference gives block i the rate linspace(0, rate, depth)[i - 1]: its list starts with one extra zero.
+    private float DropRate(float rate, int block) =>
+        Config.Depth == 1 || block == 0 ? 0 : rate * (block - 1) / (Config.Depth - 1);
+
+    /// <summary>Stochastic depth (arXiv 1603.09382) per sample: 0, or 1 / (1 - rate).</summary>
+    private static Tensor? DropScale(ForwardContext context, int batch, int block, float rate)
+    {
+        if (!context.Training || rate <= 0)
+            return null;
+        Rng rng = context.Rng.Derive((ulong)block);
+        var scale = new Tensor(batch);
+        for (int sample = 0; sample < batch; sample++)
+            scale.Span[sample] = rng.Uniform((ulong)sample) < rate ? 0 : 1 / (1 - rate);
+        return scale;
+    }
+
+    private void CheckImage(Tensor image)
+    {
+        int size = Config.ImageSize;
+        if (image.Shape.Length != 4 || !image.HasShape(image.Shape[0], Config.Channels, size, size))
+        {
+            throw new ArgumentException(
+                $"the model takes images of shape (batch, {Config.Channels}, {size}, {size}), not {image}");
+        }
+    }
+}

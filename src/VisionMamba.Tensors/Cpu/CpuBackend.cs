@@ -1,0 +1,117 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace VisionMamba.Tensors.Cpu;
+
+/// <summary>The processor: SIMD kernels in C#, split over a fixed set of threads by output.</summary>
+public sealed unsafe partial class CpuBackend : Backend
+{
+    private const int ElementsPerPiece = 1 << 14;
+    private readonly WorkerPool _pool;
+    private readonly Gemm _gemm;
+
+    /// <summary>Starts the threads.</summary>
+    /// <param name="threads">How many threads compute; 0 takes all processors.</param>
+    public CpuBackend(int threads = 0)
+    {
+        _pool = new WorkerPool(threads > 0 ? threads : Environment.ProcessorCount);
+        _gemm = new Gemm(_pool);
+    }
+
+    /// <summary>The best instruction set in use.</summary>
+    public static string InstructionSet =>
+        Vector512.IsHardwareAccelerated ? "AVX-512"
+        : Vector256.IsHardwareAccelerated && Fma.IsSupported ? "AVX2"
+        : Vector128.IsHardwareAccelerated ? "128-bit SIMD" : "no SIMD";
+
+    /// <summary>How many threads compute.</summary>
+    public int Threads => _pool.Threads;
+
+    /// <inheritdoc/>
+    public override string Description => $"cpu ({InstructionSet}, {Threads} thread{(Threads == 1 ? "" : "s")})";
+
+    /// <inheritdoc/>
+    public override void Clear(Tensor x)
+    {
+        float* p = x.Pointer;
+        long count = x.Count;
+        _pool.Run(PiecesOf(count), piece =>
+        {
+            (long start, int length) = Piece(piece, count);
+            new Span<float>(p + start, length).Clear();
+        });
+    }
+
+    /// <inheritdoc/>
+    public override double SumOfSquares(Tensor x)
+    {
+        // In fixed pieces, so that the order of the additions never changes.
+        float* p = x.Pointer;
+        long count = x.Count;
+        double[] sums = new double[PiecesOf(count)];
+        _pool.Run(sums.Length, piece =>
+        {
+            (long start, int length) = Piece(piece, count);
+            double sum = 0;
+            for (int i = 0; i < length; i++)
+                sum += (double)p[start + i] * p[start + i];
+            sums[piece] = sum;
+        });
+        double total = 0;
+        foreach (double sum in sums)
+            total += sum;
+        return total;
+    }
+
+    /// <inheritdoc/>
+    public override void Scale(Tensor x, float factor)
+    {
+        foreach (ref float value in x.Span)
+            value *= factor;
+    }
+
+    /// <inheritdoc/>
+    public override bool AllFinite(Tensor x)
+    {
+        foreach (float value in x.Span)
+        {
+            if (!float.IsFinite(value))
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (!disposing)
+            return;
+        _gemm.Dispose();
+        _pool.Dispose();
+    }
+
+    private static int PiecesOf(long count) => (int)((count + ElementsPerPiece - 1) / ElementsPerPiece);
+
+    private static (long Start, int Length) Piece(int piece, long count)
+    {
+        long start = (long)piece * ElementsPerPiece;
+        return (start, (int)Math.Min(ElementsPerPiece, count - start));
+    }
+
+    /// <summary>Runs <paramref name="body"/>(first channel, last + 1) over fixed groups of channels.</summary>
+    private void OverChannels(int channels, Action<int, int> body)
+    {
+        const int Width = 4 * Simd.Lanes;
+        _pool.Run((channels + Width - 1) / Width, piece =>
+            body(piece * Width, Math.Min(channels, (piece + 1) * Width)));
+    }
+
+    /// <summary>Runs <paramref name="body"/>(first row, last + 1) over fixed blocks of rows.</summary>
+    private void OverRows(int rows, int columns, Action<int, int> body)
+    {
+        int height = Math.Clamp(ElementsPerPiece / Math.Max(columns, 1), 1, 256);
+        _pool.Run((rows + height - 1) / height, piece =>
+            body(piece * height, Math.Min(rows, (piece + 1) * height)));
+    }
+}
