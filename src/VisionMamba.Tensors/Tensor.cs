@@ -98,6 +98,9 @@ public sealed class Tensor
         Storage = storage;
     }
 
+    /// <summary>Takes over the memory of a stored tensor of the same size: a view of its file where that is possible.</summary>
+    public void Adopt(Files.StoredTensor stored) => Adopt(stored.ToTensor().Storage);
+
     /// <inheritdoc/>
     public override string ToString() => $"{Name ?? "tensor"} {ShapeText(Shape)}";
 

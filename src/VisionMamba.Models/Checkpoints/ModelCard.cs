@@ -1,0 +1,35 @@
+using System.Text.Json.Nodes;
+
+namespace VisionMamba.Models.Checkpoints;
+
+/// <summary>What is known of a model beside its parameters, saved with it so that the file can be used alone.</summary>
+public sealed record ModelCard
+{
+    /// <summary>Class names in the order of the logits; empty when unknown.</summary>
+    public IReadOnlyList<string> Classes { get; init; } = [];
+
+    /// <summary>How images are prepared (size, crop, interpolation, mean, deviation); null when unknown.</summary>
+    public JsonObject? Preprocessing { get; init; }
+
+    /// <summary>Where it comes from: data, recipe, metrics, versions.</summary>
+    public JsonObject Provenance { get; init; } = [];
+}
+
+/// <summary>What the caller knows better than the file.</summary>
+public sealed record LoadOptions
+{
+    /// <summary>Side of the input image, where the file's shapes leave it open.</summary>
+    public int? ImageSize { get; init; }
+
+    /// <summary>Patch stride, where the file's shapes leave it open.</summary>
+    public int? Stride { get; init; }
+
+    /// <summary>Reading of SVP's cross prompt for a file that does not record it.</summary>
+    public string? CrossPromptSource { get; init; }
+
+    /// <summary>Whether SimAM acts on the input, for a file that does not record it.</summary>
+    public bool? SimAm { get; init; }
+
+    /// <summary>Copies the parameters instead of mapping the file, so that the file can be replaced (resume).</summary>
+    public bool Copy { get; init; }
+}
