@@ -1,0 +1,77 @@
+using VisionMamba.Tensors;
+using VisionMamba.Tests.Oracles;
+
+namespace VisionMamba.Tests.Ops;
+
+/// <summary>What one run of a case on a backend gave: outputs, and a gradient per input (null where none was made).</summary>
+internal sealed record OpRun(float[][] Outputs, float[]?[] Gradients)
+{
+    /// <summary>
+    /// Runs <paramref name="c"/> forward and backward; the inputs' flags say which gradients are wanted. All of the
+    /// operation's activations but the saved ones are gone before the backward pass begins.
+    /// </summary>
+    public static OpRun Execute(OpCase c, Backend backend, BufferPool pool, Tensor[] inputs)
+    {
+        Block[] weights = c.OutputWeights();
+        var tape = new Tape(backend, pool, recording: true);
+        Tensor loss;
+        float[][] values;
+        using (tape.Enter("case"))
+        {
+            Tensor[] outputs = c.Run(tape, inputs);
+            values = [.. outputs.Select(o => o.Span.ToArray())];
+            loss = WeightedSum(tape, outputs, weights);
+        }
+
+        if (loss.NeedsGradient)
+            tape.Backward(loss);
+        return new OpRun(values, [.. inputs.Select(i => i.Gradient?.Span.ToArray())]);
+    }
+
+    /// <summary>Runs a case with every differentiable input wanting a gradient, or only those that are named.</summary>
+    public static OpRun Execute(OpCase c, int threads = 1, Func<OpInput, bool>? trains = null, Block[]? gradients = null)
+    {
+        using var backend = new Tensors.Cpu.CpuBackend(threads);
+        using var pool = new BufferPool();
+        Tensor[] inputs = [.. c.Inputs.Select((input, i) => new Tensor(Owned(input.Values), input.Values.Shape)
+        {
+            Name = input.Name,
+            NeedsGradient = input.Differentiable && (trains is null || trains(input)),
+            Gradient = gradients is null ? null : new Tensor(Owned(gradients[i]), gradients[i].Shape),
+        })];
+        OpRun run = Execute(c, backend, pool, inputs);
+        Assert.Equal(0, pool.InUse);
+        return run;
+    }
+
+    private static Storage Owned(Block values)
+    {
+        var storage = new Storage(values.Count);
+        values.Floats.CopyTo(new Tensor(storage, values.Count).Span);
+        return storage;
+    }
+
+    /// <summary>Records a node that sends <paramref name="weights"/> back into the outputs.</summary>
+    private static Tensor WeightedSum(Tape tape, Tensor[] outputs, Block[] weights)
+    {
+        Tensor loss = tape.Output(outputs.Any(o => o.NeedsGradient), 1);
+        loss.Span.Clear();
+        return tape.Record(
+            "weighted sum", loss,
+            () =>
+            {
+                for (int i = 0; i < outputs.Length; i++)
+                {
+                    if (tape.Target(outputs[i]) is { } target)
+                        Add(weights[i].Floats, target.Span);
+                }
+            },
+            []);
+    }
+
+    private static void Add(float[] from, Span<float> to)
+    {
+        for (int i = 0; i < from.Length; i++)
+            to[i] += from[i];
+    }
+}
