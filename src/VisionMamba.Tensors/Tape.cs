@@ -66,10 +66,8 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
         for (int i = _nodes.Count - 1; i >= 0; i--)
         {
             RunBackward(_nodes[i]);
-            _nodes[i] = default;
+            _nodes.RemoveAt(i);
         }
-
-        _nodes.Clear();
     }
 
     /// <summary>Forgets the recording and frees everything it holds (after a failed step).</summary>
