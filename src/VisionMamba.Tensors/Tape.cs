@@ -112,7 +112,7 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
         Check(operation, y);
         if (!y.NeedsGradient)
             return y;
-        y.Recompute = recompute;
+        y.Recompute = recompute is null ? null : Recomputation(saved.ToArray(), recompute);
         RecordNode(operation, [y], backward, saved);
         return y;
     }
@@ -138,6 +138,18 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
 
         return x.Gradient;
     }
+
+    /// <summary>What it reads may itself have been given back.</summary>
+    private Action Recomputation(Tensor?[] inputs, Action recompute) => () =>
+    {
+        foreach (Tensor? input in inputs)
+        {
+            if (input is not null)
+                Materialise(input);
+        }
+
+        recompute();
+    };
 
     private void RecordNode(string operation, Tensor[] outputs, Action backward, ReadOnlySpan<Tensor?> saved)
     {
