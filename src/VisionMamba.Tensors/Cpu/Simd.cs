@@ -4,7 +4,8 @@ using System.Runtime.Intrinsics;
 namespace VisionMamba.Tensors.Cpu;
 
 /// <summary>
-/// Vector functions of 16 lanes, written once: the results are the same bits with AVX-512, with AVX2 and without either.
+/// Vector functions of 16 lanes, written once: the results are the same bits with AVX-512 and with AVX2; without fused
+/// multiply-add hardware they differ in the last bits.
 /// </summary>
 internal static unsafe class Simd
 {
