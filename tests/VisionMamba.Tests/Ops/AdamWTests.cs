@@ -69,10 +69,13 @@ public sealed class AdamWTests
             Tensor gradient = Tensor.From(Gradient(count, step), count);
             backend.AdamW(
                 new AdamWArguments(Rate, Decay, Beta1, Beta2, Epsilon, step), state[0], gradient, state[1], state[2]);
+            // The kernel holds a bare pointer to it.
+            GC.KeepAlive(gradient);
         }
     }
 
-    private static float[] Gradient(int count, int step) => Values.Normal($"adam gradient {step}", 0.3, 0.1, count).Floats;
+    private static float[] Gradient(int count, int step) =>
+        Values.Normal($"adam gradient {step}", 0.3, 0.1, count).Floats;
 
     private static void Near(double[] expected, Tensor actual, double tolerance)
     {

@@ -57,6 +57,7 @@ public sealed class BackendTests
                 Assert.True(backend.AllFinite(x));
                 x.Span[at] = bad;
                 Assert.False(backend.AllFinite(x));
+                GC.KeepAlive(x);
             }
         }
     }

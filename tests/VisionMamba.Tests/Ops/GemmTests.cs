@@ -7,7 +7,8 @@ using VisionMamba.Tests.Support;
 namespace VisionMamba.Tests.Ops;
 
 /// <summary>One matrix product: sizes, transposes, and leading dimensions this much wider than the matrices.</summary>
-internal sealed record Product(int M, int N, int K, bool TransposeA, bool TransposeB, bool Accumulate, bool Bias, int Extra)
+internal sealed record Product(
+    int M, int N, int K, bool TransposeA, bool TransposeB, bool Accumulate, bool Bias, int Extra)
 {
     public (int Rows, int Columns) A => TransposeA ? (K, M) : (M, K);
 
@@ -73,13 +74,13 @@ public sealed unsafe class GemmTests
         }
     }
 
-    /// <summary>All transposes; accumulation, bias and wider rows alternate over them so that each meets each.</summary>
+    /// <summary>All transposes; accumulation, bias and wider rows alternate so that each meets each.</summary>
     private static IEnumerable<Product> Variants(int m, int n, int k)
     {
         for (int i = 0; i < 8; i++)
         {
-            bool odd = i >= 4;
-            yield return new Product(m, n, k, (i & 1) != 0, (i & 2) != 0, odd, (i & 1) != 0 ^ odd, (i & 2) != 0 ^ odd ? 3 : 0);
+            bool a = (i & 1) != 0, b = (i & 2) != 0, odd = i >= 4;
+            yield return new Product(m, n, k, a, b, Accumulate: odd, Bias: a ^ odd, Extra: b ^ odd ? 3 : 0);
         }
     }
 

@@ -106,7 +106,8 @@ public sealed class ModelStepTests
     {
         int[] shape = [Batch, Config.Channels, Config.ImageSize, Config.ImageSize];
         Tensor image = Tensor.From(Values.Normal("image", 1, 0, shape).Floats, shape);
-        Tensor targets = Tensor.From(Values.Normal("targets", 0.1, 0.2, Batch, 1, Config.Classes).Floats, Batch, 1, Config.Classes);
+        int[] rows = [Batch, 1, Config.Classes];
+        Tensor targets = Tensor.From(Values.Normal("targets", 0.1, 0.2, rows).Floats, rows);
         Tensor loss;
         using (tape.Enter("step"))
         {

@@ -3,8 +3,10 @@ using VisionMamba.Tests.Oracles;
 
 namespace VisionMamba.Tests.Ops;
 
-/// <summary>One input of a case; its values are exact in fp32.</summary>
-internal sealed record OpInput(string Name, Block Values, bool Differentiable = true);
+/// <summary>
+/// One input of a case; its values are exact in fp32. A parameter is never another operation's result.
+/// </summary>
+internal sealed record OpInput(string Name, Block Values, bool IsParameter = false, bool Differentiable = true);
 
 /// <summary>One operation at one size: what to run on a tape and what must come out.</summary>
 internal sealed record OpCase(
@@ -16,7 +18,7 @@ internal sealed record OpCase(
     /// <summary>The oracle's outputs.</summary>
     public Block[] Expected() => Oracle([.. Inputs.Select(i => i.Values)]);
 
-    /// <summary>Normal weights, one per output number, exact in fp32: the loss is their product with the outputs.</summary>
+    /// <summary>Normal weights, one per output number: the loss is their product with the outputs.</summary>
     public Block[] OutputWeights() =>
         [.. Expected().Select((y, i) => Values.Normal($"{Name} weights {i}", 1, 0, y.Shape))];
 }

@@ -6,8 +6,8 @@ namespace VisionMamba.Tests.Ops;
 
 /// <summary>
 /// Every operation with all its tensors between unreadable pages: inputs, outputs, saved values and gradients. A kernel
-/// that leaves a tensor ends the process; the NaN around a tensor would also show in the results, which must be the same
-/// bits as without guards.
+/// that leaves a tensor ends the process; the NaN around a tensor would also show in the results, which must be the
+/// same bits as without guards.
 /// </summary>
 public sealed class OpGuardTests
 {

@@ -3,14 +3,15 @@ using VisionMamba.Tests.Oracles;
 
 namespace VisionMamba.Tests.Ops;
 
-/// <summary>What one run of a case on a backend gave: outputs, and a gradient per input (null where none was made).</summary>
+/// <summary>What one run of a case gave: outputs, and a gradient per input (null where none was made).</summary>
 internal sealed record OpRun(float[][] Outputs, float[]?[] Gradients)
 {
     /// <summary>
     /// Runs <paramref name="c"/> forward and backward; the inputs' flags say which gradients are wanted. All of the
     /// operation's activations but the saved ones are gone before the backward pass begins.
     /// </summary>
-    public static OpRun Execute(OpCase c, Backend backend, BufferPool pool, Tensor[] inputs)
+    public static OpRun Execute(
+        OpCase c, Backend backend, BufferPool pool, Tensor[] inputs, bool asActivations = false)
     {
         Block[] weights = c.OutputWeights();
         var tape = new Tape(backend, pool, recording: true);
@@ -18,7 +19,10 @@ internal sealed record OpRun(float[][] Outputs, float[]?[] Gradients)
         float[][] values;
         using (tape.Enter("case"))
         {
-            Tensor[] outputs = c.Run(tape, inputs);
+            Tensor[] given = asActivations
+                ? [.. inputs.Select((x, i) => c.Inputs[i].IsParameter ? x : Copy(tape, x))]
+                : inputs;
+            Tensor[] outputs = c.Run(tape, given);
             values = [.. outputs.Select(o => o.Span.ToArray())];
             loss = WeightedSum(tape, outputs, weights);
         }
@@ -29,7 +33,9 @@ internal sealed record OpRun(float[][] Outputs, float[]?[] Gradients)
     }
 
     /// <summary>Runs a case with every differentiable input wanting a gradient, or only those that are named.</summary>
-    public static OpRun Execute(OpCase c, int threads = 1, Func<OpInput, bool>? trains = null, Block[]? gradients = null)
+    public static OpRun Execute(
+        OpCase c, int threads = 1, Func<OpInput, bool>? trains = null, Block[]? gradients = null,
+        bool asActivations = false)
     {
         using var backend = new Tensors.Cpu.CpuBackend(threads);
         using var pool = new BufferPool();
@@ -39,9 +45,17 @@ internal sealed record OpRun(float[][] Outputs, float[]?[] Gradients)
             NeedsGradient = input.Differentiable && (trains is null || trains(input)),
             Gradient = gradients is null ? null : new Tensor(Owned(gradients[i]), gradients[i].Shape),
         })];
-        OpRun run = Execute(c, backend, pool, inputs);
+        OpRun run = Execute(c, backend, pool, inputs, asActivations);
         Assert.Equal(0, pool.InUse);
         return run;
+    }
+
+    /// <summary>An activation equal to <paramref name="x"/>: its memory is gone unless an operation saved it.</summary>
+    private static Tensor Copy(Tape tape, Tensor x)
+    {
+        Tensor y = tape.Output(x.NeedsGradient, x.Shape);
+        x.Span.CopyTo(y.Span);
+        return tape.Record("copy", y, () => Add(y.Gradient!.Span, tape.Target(x)!.Span), []);
     }
 
     private static Storage Owned(Block values)
@@ -69,7 +83,7 @@ internal sealed record OpRun(float[][] Outputs, float[]?[] Gradients)
             []);
     }
 
-    private static void Add(float[] from, Span<float> to)
+    private static void Add(ReadOnlySpan<float> from, Span<float> to)
     {
         for (int i = 0; i < from.Length; i++)
             to[i] += from[i];

@@ -76,6 +76,18 @@ public sealed class OpTests
         }
     }
 
+    /// <summary>What the backward pass reads of other operations' results was saved or is computed again.</summary>
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void SavesWhatItsBackwardPassReads(string name)
+    {
+        OpCase c = Cases[name];
+        OpRun plain = OpRun.Execute(c);
+        CheckFrozen(c, plain, OpRun.Execute(c, asActivations: true), _ => true);
+        foreach (OpInput frozen in c.Inputs.Where(i => i.Differentiable))
+            CheckFrozen(c, plain, OpRun.Execute(c, trains: i => i == frozen, asActivations: true), i => i == frozen);
+    }
+
     [Theory]
     [MemberData(nameof(Names))]
     public void FreezingAnInputChangesNoOtherGradient(string name)
@@ -124,10 +136,10 @@ public sealed class OpTests
         if (count <= 2 * ElementsChecked)
             return Enumerable.Range(0, count);
         Rng rng = Values.Generator($"{c.Name} sample {input}");
-        return Enumerable.Range(0, ElementsChecked - 2).Select(i => rng.Below((ulong)i, count)).Append(0).Append(count - 1);
+        return [0, count - 1, .. Enumerable.Range(2, ElementsChecked - 2).Select(i => rng.Below((ulong)i, count))];
     }
 
-    /// <summary>An error in one number shows along a direction of signs; independent errors grow as sqrt(count).</summary>
+    /// <summary>An error in one number shows along a direction of signs; rounding grows as sqrt(count).</summary>
     private static void CheckDirections(
         OpCase c, CentralDifferences differences, int input, float[] gradient, double scale)
     {

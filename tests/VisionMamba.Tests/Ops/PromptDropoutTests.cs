@@ -4,7 +4,7 @@ using VisionMamba.Tests.Oracles;
 
 namespace VisionMamba.Tests.Ops;
 
-/// <summary>Dropout of prompts: its rate, its mean, its determinism, and the same decisions in the backward pass.</summary>
+/// <summary>Dropout of prompts: its rate, its determinism, and the same decisions in the backward pass.</summary>
 public sealed class PromptDropoutTests
 {
     private const int Batch = 3, Length = 65, Dim = 130, ClassToken = 32;
@@ -12,7 +12,7 @@ public sealed class PromptDropoutTests
     private const int Count = Batch * Length * Dim;
 
     [Fact]
-    public void KeepsTheRightShareAndTheMean()
+    public void KeepsTheRightShare()
     {
         (float[] factors, _, _) = Run(new Rng(1, 2));
         int kept = 0, decisions = 0;
@@ -79,7 +79,7 @@ public sealed class PromptDropoutTests
         return (double)equal / total;
     }
 
-    /// <summary>The factors that the two prompts, all ones, were multiplied by, and the cross prompt's gradient.</summary>
+    /// <summary>The factors of the two prompts, which are all ones, and the cross prompt's gradient.</summary>
     private static (float[] Cross, float[] Inner, float[] Gradient) Run(Rng rng, int threads = 1)
     {
         using var backend = new CpuBackend(threads);

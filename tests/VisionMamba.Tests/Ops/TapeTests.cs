@@ -49,7 +49,11 @@ public sealed class TapeTests : IDisposable
         (trained.NeedsGradient, frozen.NeedsGradient, x.NeedsGradient) = (true, false, false);
         var tape = new Tape(_backend, _pool, recording: true);
         using (tape.Enter("scope"))
-            _ = tape.Linear(tape.Linear(tape.Linear(tape.Linear(x, frozen, null), trained, null), frozen, null), frozen, null);
+        {
+            Tensor h = tape.Linear(tape.Linear(x, frozen, null), trained, null);
+            _ = tape.Linear(tape.Linear(h, frozen, null), frozen, null);
+        }
+
         // Of four results only the trained layer's input is still there.
         Assert.Equal(10, _pool.InUse);
         tape.Abandon();
@@ -98,6 +102,35 @@ public sealed class TapeTests : IDisposable
         for (int i = 0; i < stored.Length; i++)
             Assert.Equal(stored[i], again[i]);
         Assert.True(againPeak < storedPeak, $"{againPeak} is not below {storedPeak}");
+    }
+
+    [Fact]
+    public void AComputedAgainValueMayReadAnother()
+    {
+        Tensor x = Parameter("x", 1, 9, 10), taps = Parameter("taps", 5, 1, 4), bias = Parameter("bias", 5);
+        Tensor w = Parameter("w", 7, 5), last = Parameter("last", 1, 7);
+        Tensor[] parameters = [x, taps, bias, w, last];
+        float[][] Gradients(bool recompute)
+        {
+            var tape = new Tape(_backend, _pool, recording: true);
+            Tensor loss;
+            using (tape.Enter("scope"))
+            {
+                Tensor h = tape.CausalConvSilu(x, taps, bias, reversed: false);
+                loss = tape.Linear(tape.Linear(h, w, null, recompute), last, null);
+            }
+
+            tape.Backward(loss);
+            Assert.Equal(0, _pool.InUse);
+            float[][] gradients = [.. parameters.Select(p => p.Gradient!.Span.ToArray())];
+            foreach (Tensor parameter in parameters)
+                parameter.Gradient = null;
+            return gradients;
+        }
+
+        float[][] stored = Gradients(recompute: false), again = Gradients(recompute: true);
+        for (int i = 0; i < parameters.Length; i++)
+            Assert.Equal(stored[i], again[i]);
     }
 
     [Fact]
@@ -171,7 +204,10 @@ public sealed class TapeTests : IDisposable
             for (int layer = 0; layer < 3; layer++)
             {
                 using (tape.Enter($"layers.{layer}"))
-                    h = tape.Keep(tape.Linear(tape.Linear(tape.Linear(h, narrow, null), wide, null, recompute), back, null));
+                {
+                    h = tape.Linear(tape.Linear(h, narrow, null), wide, null, recompute);
+                    h = tape.Keep(tape.Linear(h, back, null));
+                }
             }
 
             tape.Backward(tape.Linear(h, ones, null));

@@ -4,7 +4,8 @@ namespace VisionMamba.Tests.Oracles;
 /// torch.optim.AdamW with its defaults (no amsgrad, not fused), in double: the weight decays first, and the second
 /// moment's correction is applied to its square root before epsilon is added.
 /// </summary>
-internal sealed class AdamWOracle(double[] weight, double learningRate, double decay, double beta1, double beta2, double epsilon)
+internal sealed class AdamWOracle(
+    double[] weight, double learningRate, double decay, double beta1, double beta2, double epsilon)
 {
     private int _step;
 

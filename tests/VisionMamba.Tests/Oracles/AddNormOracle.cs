@@ -19,7 +19,8 @@ internal static class AddNormOracle
             double mean = 0, variance = 0;
             for (int c = 0; c < columns; c++)
             {
-                sum[r, c] = ((drop is null ? 1 : drop[r / length]) * hidden[r, c]) + (residual is null ? 0 : residual[r, c]);
+                double scale = drop is null ? 1 : drop[r / length], before = residual is null ? 0 : residual[r, c];
+                sum[r, c] = (scale * hidden[r, c]) + before;
                 mean += sum[r, c] / columns;
             }
 

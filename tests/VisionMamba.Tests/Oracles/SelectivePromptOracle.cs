@@ -2,7 +2,7 @@ namespace VisionMamba.Tests.Oracles;
 
 internal static class SelectivePromptOracle
 {
-    /// <summary>y = x + alpha silu(cross) + beta silu(inner) at every token but the class token; nothing is dropped.</summary>
+    /// <summary>y = x + alpha silu(cross) + beta silu(inner) but at the class token; nothing is dropped.</summary>
     public static Block Forward(
         Block x, Block? cross, Block? inner, Block? alpha, int alphaRow, Block? beta, int betaRow, int classToken)
     {

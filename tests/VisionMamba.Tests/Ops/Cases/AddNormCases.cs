@@ -41,9 +41,9 @@ internal static partial class OpCases
         List<OpInput> inputs = [Input(name, "hidden", 1, 0.7, shape)];
         // A residual output alone does not depend on the weight and the bias: they get no gradient at all.
         bool weights = outputs != NormOutputs.Residual;
-        inputs.Add(Input(name, "weight", 0.5, 1, [dim]) with { Differentiable = weights });
+        inputs.Add(Parameter(name, "weight", 0.5, 1, [dim]) with { Differentiable = weights });
         int residualAt = residual ? Add(inputs, Input(name, "residual", 1, shape)) : -1;
-        int biasAt = bias ? Add(inputs, Input(name, "bias", 1, dim) with { Differentiable = weights }) : -1;
+        int biasAt = bias ? Add(inputs, Parameter(name, "bias", 1, dim) with { Differentiable = weights }) : -1;
         return new OpCase(
             name,
             [.. inputs],

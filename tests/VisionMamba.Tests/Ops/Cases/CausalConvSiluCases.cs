@@ -25,8 +25,8 @@ internal static partial class OpCases
         return new OpCase(
             name,
             [
-                Input(name, "xz", 1.5, batch, length, 2 * inner), Input(name, "weight", 0.7, inner, 1, width),
-                Input(name, "bias", 1, inner),
+                Input(name, "xz", 1.5, batch, length, 2 * inner), Parameter(name, "weight", 0.7, inner, 1, width),
+                Parameter(name, "bias", 1, inner),
             ],
             (tape, t) => [tape.CausalConvSilu(t[0], t[1], t[2], reversed)],
             v => [CausalConvSiluOracle.Forward(v[0], v[1], v[2], reversed)]);

@@ -22,10 +22,10 @@ internal static partial class OpCases
     private static OpCase Linear(int batch, int length, int columns, int used, int outputs, bool bias)
     {
         string name = $"linear {batch}x{length}x{columns}[:{used}] to {outputs}{(bias ? " + bias" : "")}";
-        OpInput x = Input(name, "x", 1, batch, length, columns), w = Input(name, "weight", 0.5, outputs, used);
+        OpInput x = Input(name, "x", 1, batch, length, columns), w = Parameter(name, "weight", 0.5, outputs, used);
         return new OpCase(
             name,
-            bias ? [x, w, Input(name, "bias", 1, outputs)] : [x, w],
+            bias ? [x, w, Parameter(name, "bias", 1, outputs)] : [x, w],
             (tape, t) => [tape.Linear(t[0], t[1], bias ? t[2] : null)],
             v => [LinearOracle.Forward(v[0], v[1], bias ? v[2] : null)]);
     }

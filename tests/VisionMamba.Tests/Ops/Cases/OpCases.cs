@@ -12,4 +12,10 @@ internal static partial class OpCases
 
     private static OpInput Input(string c, string name, double deviation, double mean, int[] shape) =>
         new(name, Values.Normal($"{c}/{name}", deviation, mean, shape));
+
+    private static OpInput Parameter(string c, string name, double deviation, params int[] shape) =>
+        Parameter(c, name, deviation, 0, shape);
+
+    private static OpInput Parameter(string c, string name, double deviation, double mean, int[] shape) =>
+        new(name, Values.Normal($"{c}/{name}", deviation, mean, shape), IsParameter: true);
 }

@@ -21,13 +21,15 @@ internal static partial class OpCases
 
     private static OpCase SelectivePrompt(int batch, int length, int dim, int classToken, bool cross, bool inner)
     {
-        string name = $"prompt {batch}x{length}x{dim} without {classToken}{(cross ? " cross" : "")}{(inner ? " inner" : "")}";
-        List<OpInput> inputs = [Input(name, "x", 1, batch, length, dim)];
+        string parts = (cross ? " cross" : "") + (inner ? " inner" : "");
+        string name = $"prompt {batch}x{length}x{dim} without {classToken}{parts}";
+        int[] shape = [batch, length, dim];
+        List<OpInput> inputs = [Input(name, "x", 1, shape)];
         if (cross)
-            inputs.AddRange([Input(name, "cross", 2, batch, length, dim), Input(name, "alpha", 1, PromptRows, dim)]);
+            inputs.AddRange([Input(name, "cross", 2, shape), Parameter(name, "alpha", 1, PromptRows, dim)]);
         int next = inputs.Count;
         if (inner)
-            inputs.AddRange([Input(name, "inner", 2, batch, length, dim), Input(name, "beta", 1, PromptRows, dim)]);
+            inputs.AddRange([Input(name, "inner", 2, shape), Parameter(name, "beta", 1, PromptRows, dim)]);
         return new OpCase(
             name,
             [.. inputs],

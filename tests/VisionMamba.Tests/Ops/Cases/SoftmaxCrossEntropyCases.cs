@@ -23,7 +23,10 @@ internal static partial class OpCases
             targets[i] = (float)(Math.Abs(targets[i]) / classes);
         return new OpCase(
             name,
-            [Input(name, "logits", deviation, mean, [batch, classes]), new OpInput("targets", targets, false)],
+            [
+                Input(name, "logits", deviation, mean, [batch, classes]),
+                new OpInput("targets", targets, IsParameter: true, Differentiable: false),
+            ],
             (tape, t) => [tape.SoftmaxCrossEntropy(t[0], t[1])],
             v => [SoftmaxCrossEntropyOracle.Forward(v[0], v[1])])
         {

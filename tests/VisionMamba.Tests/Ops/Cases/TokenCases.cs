@@ -30,10 +30,10 @@ internal static partial class OpCases
     private static OpCase InsertClassToken(int batch, int patches, int dim, int at, bool positions)
     {
         string name = $"class token at {at} of {batch}x{patches}x{dim}{(positions ? " + positions" : "")}";
-        OpInput x = Input(name, "patches", 1, batch, patches, dim), token = Input(name, "classToken", 1, 1, 1, dim);
+        OpInput x = Input(name, "patches", 1, batch, patches, dim), token = Parameter(name, "classToken", 1, 1, 1, dim);
         return new OpCase(
             name,
-            positions ? [x, token, Input(name, "positions", 1, 1, patches + 1, dim)] : [x, token],
+            positions ? [x, token, Parameter(name, "positions", 1, 1, patches + 1, dim)] : [x, token],
             (tape, t) => [tape.InsertClassToken(t[0], t[1], positions ? t[2] : null, at)],
             v => [TokenOracles.InsertClassToken(v[0], v[1], positions ? v[2] : null, at)]);
     }
