@@ -1,0 +1,93 @@
+using SkiaSharp;
+
+namespace VisionMamba.Data.Procedural;
+
+/// <summary>Builds and combines paths; y points down, as on a picture.</summary>
+internal static class Paths
+{
+    /// <summary>A path from SVG path data in hundredths of the unit square.</summary>
+    public static SKPath Svg(FormattableString data)
+    {
+        // Numbers need the invariant culture: a decimal comma would be read as a separator.
+        string text = FormattableString.Invariant(data);
+        using SKPath path = SKPath.ParseSvgPathData(text)
+            ?? throw new ArgumentException($"not SVG path data: {text}", nameof(data));
+        return Moved(path, SKMatrix.CreateScale(0.01f, 0.01f));
+    }
+
+    public static SKPath Circle(float x, float y, float radius)
+    {
+        using var builder = new SKPathBuilder();
+        builder.AddCircle(x, y, radius);
+        return builder.Detach();
+    }
+
+    public static SKPath Box(float left, float top, float right, float bottom)
+    {
+        using var builder = new SKPathBuilder();
+        builder.AddRect(new SKRect(left, top, right, bottom));
+        return builder.Detach();
+    }
+
+    public static SKPath Line(IEnumerable<SKPoint> points, bool close)
+    {
+        using var builder = new SKPathBuilder();
+        builder.AddPoly(points.ToArray(), close);
+        return builder.Detach();
+    }
+
+    /// <summary>A closed polygon whose corner i lies at <paramref name="radius"/>(i) on a circle, corner 0 on top.</summary>
+    public static SKPath Radial(int corners, Func<int, float> radius) =>
+        Line(Enumerable.Range(0, corners).Select(i => Polar(radius(i), i / (float)corners)), close: true);
+
+    /// <summary>The point at <paramref name="turn"/> (0 = top, clockwise) about the middle of the unit square.</summary>
+    public static SKPoint Polar(float radius, float turn)
+    {
+        (float sin, float cos) = MathF.SinCos(turn * 2 * MathF.PI);
+        return new SKPoint(0.5f + radius * sin, 0.5f - radius * cos);
+    }
+
+    /// <summary>The area that a round pen of this width covers along the path.</summary>
+    public static SKPath Thick(SKPath line, float width)
+    {
+        using var paint = new SKPaint
+        {
+            Style = SKPaintStyle.Stroke,
+            StrokeWidth = width,
+            StrokeCap = SKStrokeCap.Round,
+            StrokeJoin = SKStrokeJoin.Round,
+        };
+        // Curves are flattened for a unit square magnified to a picture of about a thousand pixels.
+        using SKPath area = paint.GetFillPath(line, SKMatrix.CreateScale(1000, 1000))
+            ?? throw new InvalidOperationException("the stroke has no area");
+        return area.Simplify() ?? throw new InvalidOperationException("the stroke cannot be simplified");
+    }
+
+    public static SKPath Moved(SKPath path, SKMatrix matrix)
+    {
+        var moved = new SKPath();
+        path.Transform(in matrix, moved);
+        return moved;
+    }
+
+    /// <summary>The union; disposes its parts.</summary>
+    public static SKPath Union(params SKPath[] parts) => Combine(parts, SKPathOp.Union);
+
+    /// <summary>The first path without all the others; disposes its parts.</summary>
+    public static SKPath Without(params SKPath[] parts) => Combine(parts, SKPathOp.Difference);
+
+    private static SKPath Combine(SKPath[] parts, SKPathOp operation)
+    {
+        SKPath result = parts[0];
+        foreach (SKPath part in parts.AsSpan(1))
+        {
+            SKPath next = result.Op(part, operation)
+                ?? throw new InvalidOperationException($"Skia cannot compute the {operation} of two paths");
+            result.Dispose();
+            part.Dispose();
+            result = next;
+        }
+
+        return result;
+    }
+}

@@ -1,0 +1,96 @@
+namespace VisionMamba.Data.Procedural;
+
+/// <summary>The pictograms of everyday things: one builder each, in the unit square.</summary>
+internal static class Pictograms
+{
+    public static Shape Fish(ref Draws draws)
+    {
+        float belly = draws.Between(20, 26);
+        return Paths.Without(
+            Paths.Union(
+                Paths.Svg($"""
+                    M2 50 C16 {50 - belly * 1.4} 52 {50 - belly * 1.4} 72 46 L97 27 C90 42 90 58 97 73
+                    L72 54 C52 {50 + belly * 1.4} 16 {50 + belly * 1.4} 2 50 Z
+                    """),
+                Paths.Svg($"M32 {56 - belly} L58 {40 - belly} L56 40 L32 40 Z")),
+            Paths.Circle(0.2f, 0.45f, 0.045f));
+    }
+
+    public static Shape House(ref Draws draws)
+    {
+        float eaves = draws.Between(44, 52);
+        float door = draws.Between(24, 32);
+        return Paths.Without(
+            Paths.Union(
+                Paths.Svg($"M50 6 L97 {eaves} H85 V94 H15 V{eaves} H3 Z"),
+                Paths.Box(0.7f, 0.1f, 0.82f, 0.45f)),
+            Paths.Box(door / 100, 0.62f, door / 100 + 0.18f, 0.96f),
+            Paths.Box(0.57f, 0.6f, 0.75f, 0.76f));
+    }
+
+    public static Shape Mug(ref Draws draws)
+    {
+        float foot = draws.Between(12, 18), top = draws.Between(10, 18);
+        return Paths.Union(
+            Paths.Svg($"""
+                    M8 {top} H68 L{76 - foot} 80 Q{75 - foot} 90 {66 - foot} 90 H{10 + foot}
+                    Q{foot + 1} 90 {foot} 80 Z
+                    """),
+            Paths.Thick(Paths.Svg($"M62 30 C104 18 100 66 60 66"), 0.09f));
+    }
+
+    public static Shape Key(ref Draws draws)
+    {
+        float bow = draws.Between(0.2f, 0.23f), first = draws.Between(0.66f, 0.72f);
+        return Paths.Without(
+            Paths.Union(
+                Paths.Circle(0.24f, 0.5f, bow),
+                Paths.Box(0.4f, 0.45f, 0.98f, 0.55f),
+                Paths.Box(first, 0.5f, first + 0.09f, 0.7f),
+                Paths.Box(0.87f, 0.5f, 0.98f, 0.74f)),
+            Paths.Circle(0.22f, 0.5f, bow - 0.1f));
+    }
+
+    public static Shape Tree(ref Draws draws)
+    {
+        float width = draws.Between(30, 38);
+        return Paths.Union(
+            Paths.Svg($"M50 2 L{50 + width * 0.62} 34 H{50 - width * 0.62} Z"),
+            Paths.Svg($"M50 18 L{50 + width * 0.82} 58 H{50 - width * 0.82} Z"),
+            Paths.Svg($"M50 38 L{50 + width} 82 H{50 - width} Z"),
+            Paths.Box(0.43f, 0.8f, 0.57f, 0.98f));
+    }
+
+    public static Shape Umbrella(ref Draws draws)
+    {
+        float crown = draws.Between(6, 14);
+        return Paths.Union(
+            Paths.Svg($"""
+                    M3 52 C5 {crown + 14} 28 {crown} 50 {crown} C72 {crown} 95 {crown + 14} 97 52
+                    Q81 40 66 52 Q50 40 34 52 Q19 40 3 52 Z
+                    """),
+            Paths.Box(0.475f, crown / 100 - 0.06f, 0.525f, 0.4f),
+            Paths.Thick(Paths.Svg($"M50 40 V84 C50 99 29 99 29 84"), 0.06f));
+    }
+
+    public static Shape Leaf(ref Draws draws)
+    {
+        float bulge = draws.Between(28, 36);
+        return Paths.Union(
+            Paths.Without(
+                Paths.Svg($"M50 2 C{50 + bulge} 22 {54 + bulge} 66 50 82 C{46 - bulge} 66 {50 - bulge} 22 50 2 Z"),
+                Paths.Thick(Paths.Svg($"M50 20 V90"), 0.035f),
+                Paths.Thick(Paths.Svg($"M50 48 L62 36 M50 48 L38 36 M50 66 L65 52 M50 66 L35 52"), 0.03f)),
+            Paths.Thick(Paths.Svg($"M50 80 Q50 92 56 98"), 0.06f));
+    }
+
+    public static Shape Boat(ref Draws draws)
+    {
+        float deck = draws.Between(64, 70), jib = draws.Between(16, 34);
+        return Paths.Union(
+            Paths.Svg($"M3 {deck} H97 L80 94 H22 Z"),
+            Paths.Box(0.475f, 0.03f, 0.525f, 0.72f),
+            Paths.Svg($"M57 8 L90 {deck - 7} H57 Z"),
+            Paths.Svg($"M43 {jib} L14 {deck - 7} H43 Z"));
+    }
+}

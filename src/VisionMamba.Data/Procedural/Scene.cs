@@ -1,0 +1,121 @@
+using SkiaSharp;
+
+namespace VisionMamba.Data.Procedural;
+
+/// <summary>Draws a figure into a picture; everything here is distributed alike for every class.</summary>
+internal static class Scene
+{
+    private enum Style
+    {
+        Filled,
+        FilledWithRim,
+        Outlined,
+    }
+
+    public static void Draw(SKCanvas canvas, int size, Shape shape, ref Draws draws)
+    {
+        Palette palette = Palette.Draw(ref draws);
+        DrawGround(canvas, size, palette, ref draws);
+        DrawBlobs(canvas, size, ref draws);
+        SKMatrix pose = Pose(shape, ref draws, out float extent);
+        SKMatrix toPixels = SKMatrix.CreateScale(size, size).PreConcat(pose);
+        using SKPath area = Paths.Moved(shape.Area, toPixels), line = Paths.Moved(shape.Line, toPixels);
+        DrawFigure(canvas, area, line, palette, extent * size, ref draws);
+        DrawLight(canvas, size, ref draws);
+    }
+
+    /// <summary>A random flip, skew, rotation, scale and position that keep the figure inside the unit square.</summary>
+    private static SKMatrix Pose(Shape shape, ref Draws draws, out float extent)
+    {
+        SKMatrix turn = SKMatrix.CreateRotationDegrees(draws.Between(-25, 25))
+            .PreConcat(SKMatrix.CreateSkew(draws.Between(-0.12f, 0.12f), 0))
+            .PreConcat(SKMatrix.CreateScale(draws.Sign() * draws.Between(0.9f, 1.1f), draws.Between(0.9f, 1.1f)));
+        using SKPath turned = Paths.Moved(shape.Area, turn);
+        SKRect bounds = turned.ComputeTightBounds();
+        extent = draws.Between(0.45f, 0.85f);
+        float scale = extent / Math.Max(bounds.Width, bounds.Height);
+        float roomX = 0.94f - bounds.Width * scale, roomY = 0.94f - bounds.Height * scale;
+        float left = 0.03f + roomX * draws.Between(0, 1), top = 0.03f + roomY * draws.Between(0, 1);
+        return SKMatrix.CreateTranslation(left - bounds.Left * scale, top - bounds.Top * scale)
+            .PreConcat(SKMatrix.CreateScale(scale, scale))
+            .PreConcat(turn);
+    }
+
+    private static void DrawGround(SKCanvas canvas, int size, Palette palette, ref Draws draws)
+    {
+        using var paint = new SKPaint { Shader = Gradient(size, [palette.Near, palette.Far], ref draws) };
+        canvas.DrawPaint(paint);
+    }
+
+    /// <summary>One or two small round stains behind the figure.</summary>
+    private static void DrawBlobs(SKCanvas canvas, int size, ref Draws draws)
+    {
+        int count = draws.Integer(1, 2);
+        for (int i = 0; i < count; i++)
+        {
+            float x = draws.Between(0.05f, 0.95f), y = draws.Between(0.05f, 0.95f);
+            float width = draws.Between(0.03f, 0.065f), height = draws.Between(0.03f, 0.065f);
+            using var paint = new SKPaint { IsAntialias = true, Color = Palette.DrawColour(ref draws).WithAlpha(200) };
+            canvas.DrawOval(x * size, y * size, width * size, height * size, paint);
+        }
+    }
+
+    private static void DrawFigure(
+        SKCanvas canvas, SKPath area, SKPath line, Palette palette, float extent, ref Draws draws)
+    {
+        float style = draws.Between(0, 1), width = Math.Max(1.2f, draws.Between(0.055f, 0.075f) * extent);
+        Style look = style < 0.55f ? Style.Filled : style < 0.75f ? Style.FilledWithRim : Style.Outlined;
+        using var pen = new SKPaint
+        {
+            IsAntialias = true,
+            Style = look == Style.Outlined ? SKPaintStyle.Stroke : SKPaintStyle.Fill,
+            StrokeWidth = width,
+            StrokeJoin = SKStrokeJoin.Round,
+            StrokeCap = SKStrokeCap.Round,
+        };
+        SKPath figure = look == Style.Outlined ? line : area;
+        DrawShadow(canvas, figure, pen, extent, ref draws);
+        pen.Color = palette.Figure;
+        canvas.DrawPath(figure, pen);
+        if (look != Style.FilledWithRim)
+            return;
+        pen.Style = SKPaintStyle.Stroke;
+        pen.StrokeWidth = width * 0.6f;
+        pen.Color = palette.Rim;
+        canvas.DrawPath(area, pen);
+    }
+
+    private static void DrawShadow(SKCanvas canvas, SKPath figure, SKPaint pen, float extent, ref Draws draws)
+    {
+        float x = draws.Between(-0.05f, 0.05f) * extent, y = draws.Between(0.01f, 0.06f) * extent;
+        float blur = draws.Between(0.015f, 0.04f) * extent, strength = draws.Between(0.15f, 0.45f);
+        if (!draws.Chance(0.5f))
+            return;
+        using SKMaskFilter filter = SKMaskFilter.CreateBlur(SKBlurStyle.Normal, blur);
+        using SKPaint shadow = pen.Clone();
+        shadow.MaskFilter = filter;
+        shadow.Color = SKColors.Black.WithAlpha((byte)(255 * strength));
+        int state = canvas.Save();
+        canvas.Translate(x, y);
+        canvas.DrawPath(figure, shadow);
+        canvas.RestoreToCount(state);
+    }
+
+    /// <summary>Light from one side over the whole picture: up to a sixth brighter there, darker opposite.</summary>
+    private static void DrawLight(SKCanvas canvas, int size, ref Draws draws)
+    {
+        byte strength = (byte)draws.Between(0, 42);
+        SKColor[] ends = [SKColors.White.WithAlpha(strength), SKColors.Transparent, SKColors.Black.WithAlpha(strength)];
+        using var paint = new SKPaint { Shader = Gradient(size, ends, ref draws) };
+        canvas.DrawPaint(paint);
+    }
+
+    /// <summary>A gradient across the picture in a random direction.</summary>
+    private static SKShader Gradient(int size, SKColor[] colours, ref Draws draws)
+    {
+        (float sin, float cos) = MathF.SinCos(draws.Between(0, 2 * MathF.PI));
+        var middle = new SKPoint(size / 2f, size / 2f);
+        var reach = new SKPoint(cos * size * 0.6f, sin * size * 0.6f);
+        return SKShader.CreateLinearGradient(middle - reach, middle + reach, colours, null, SKShaderTileMode.Clamp);
+    }
+}
