@@ -38,9 +38,10 @@ internal static class GeometricShapes
         Paths.Circle(0.5f, 0.5f, 0.48f),
         Paths.Circle(draws.Between(0.7f, 0.76f), draws.Between(0.42f, 0.5f), 0.4f));
 
-    public static Shape Heart(ref Draws draws) => Paths.Svg(
-        "M50 94 C22 72 3 54 3 31 C3 15 14 6 27 6 C38 6 46 13 50 24 C54 13 62 6 73 6 C86 6 97 15 97 31 "
-        + "C97 54 78 72 50 94 Z");
+    public static Shape Heart(ref Draws draws) => Paths.Svg($"""
+        M50 94 C22 72 3 54 3 31 C3 15 14 6 27 6 C38 6 46 13 50 24
+        C54 13 62 6 73 6 C86 6 97 15 97 31 C97 54 78 72 50 94 Z
+        """);
 
     public static Shape Arrow(ref Draws draws)
     {

@@ -9,9 +9,9 @@ internal static class Pictograms
         return Paths.Without(
             Paths.Union(
                 Paths.Svg($"""
-                    M2 50 C16 {50 - belly * 1.4} 52 {50 - belly * 1.4} 72 46 L97 27 C90 42 90 58 97 73
-                    L72 54 C52 {50 + belly * 1.4} 16 {50 + belly * 1.4} 2 50 Z
-                    """),
+                M2 50 C16 {50 - belly * 1.4} 52 {50 - belly * 1.4} 72 46 L97 27 C90 42 90 58 97 73
+                L72 54 C52 {50 + belly * 1.4} 16 {50 + belly * 1.4} 2 50 Z
+                """),
                 Paths.Svg($"M32 {56 - belly} L58 {40 - belly} L56 40 L32 40 Z")),
             Paths.Circle(0.2f, 0.45f, 0.045f));
     }
@@ -33,9 +33,9 @@ internal static class Pictograms
         float foot = draws.Between(12, 18), top = draws.Between(10, 18);
         return Paths.Union(
             Paths.Svg($"""
-                    M8 {top} H68 L{76 - foot} 80 Q{75 - foot} 90 {66 - foot} 90 H{10 + foot}
-                    Q{foot + 1} 90 {foot} 80 Z
-                    """),
+                M8 {top} H68 L{76 - foot} 80 Q{75 - foot} 90 {66 - foot} 90 H{10 + foot}
+                Q{foot + 1} 90 {foot} 80 Z
+                """),
             Paths.Thick(Paths.Svg($"M62 30 C104 18 100 66 60 66"), 0.09f));
     }
 
@@ -66,9 +66,9 @@ internal static class Pictograms
         float crown = draws.Between(6, 14);
         return Paths.Union(
             Paths.Svg($"""
-                    M3 52 C5 {crown + 14} 28 {crown} 50 {crown} C72 {crown} 95 {crown + 14} 97 52
-                    Q81 40 66 52 Q50 40 34 52 Q19 40 3 52 Z
-                    """),
+                M3 52 C5 {crown + 14} 28 {crown} 50 {crown} C72 {crown} 95 {crown + 14} 97 52
+                Q81 40 66 52 Q50 40 34 52 Q19 40 3 52 Z
+                """),
             Paths.Box(0.475f, crown / 100 - 0.06f, 0.525f, 0.4f),
             Paths.Thick(Paths.Svg($"M50 40 V84 C50 99 29 99 29 84"), 0.06f));
     }
