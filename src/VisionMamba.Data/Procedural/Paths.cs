@@ -47,7 +47,7 @@ internal static class Paths
         return new SKPoint(0.5f + radius * sin, 0.5f - radius * cos);
     }
 
-    /// <summary>The area that a round pen of this width covers along the path.</summary>
+    /// <summary>The area that a round pen of this width covers along the line; disposes the line.</summary>
     public static SKPath Thick(SKPath line, float width)
     {
         using var paint = new SKPaint
@@ -60,6 +60,7 @@ internal static class Paths
         // Curves are flattened for a unit square magnified to a picture of about a thousand pixels.
         using SKPath area = paint.GetFillPath(line, SKMatrix.CreateScale(1000, 1000))
             ?? throw new InvalidOperationException("the stroke has no area");
+        line.Dispose();
         return area.Simplify() ?? throw new InvalidOperationException("the stroke cannot be simplified");
     }
 
@@ -75,6 +76,19 @@ internal static class Paths
 
     /// <summary>The first path without all the others; disposes its parts.</summary>
     public static SKPath Without(params SKPath[] parts) => Combine(parts, SKPathOp.Difference);
+
+    /// <summary>All parts as separate contours of one path; disposes its parts.</summary>
+    public static SKPath Joined(IEnumerable<SKPath> parts)
+    {
+        using var builder = new SKPathBuilder();
+        foreach (SKPath part in parts)
+        {
+            builder.AddPath(part);
+            part.Dispose();
+        }
+
+        return builder.Detach();
+    }
 
     private static SKPath Combine(SKPath[] parts, SKPathOp operation)
     {

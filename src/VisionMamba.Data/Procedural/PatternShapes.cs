@@ -9,15 +9,15 @@ internal static class PatternShapes
     {
         int count = draws.Integer(3, 5);
         float pitch = 0.96f / (count - 0.45f);
-        return Joined(Enumerable.Range(0, count)
+        return Paths.Joined(Enumerable.Range(0, count)
             .Select(i => Paths.Box(0.02f, 0.02f + i * pitch, 0.98f, 0.02f + (i + 0.55f) * pitch)));
     }
 
     public static Shape Checker(ref Draws draws)
     {
-        int count = draws.Integer(3, 4);
+        int count = draws.Integer(4, 5);
         float side = 1f / count;
-        return Joined(Enumerable.Range(0, count * count)
+        return Paths.Joined(Enumerable.Range(0, count * count)
             .Select(i => (Row: i / count, Column: i % count))
             .Where(cell => (cell.Row + cell.Column) % 2 == 0)
             .Select(cell => Paths.Box(cell.Column * side, cell.Row * side, (cell.Column + 1) * side,
@@ -26,9 +26,10 @@ internal static class PatternShapes
 
     public static Shape Dots(ref Draws draws)
     {
-        int columns = draws.Integer(2, 3), rows = draws.Integer(3, 3);
+        const int rows = 3;
+        int columns = draws.Integer(2, 3);
         float radius = draws.Between(0.1f, 0.13f);
-        return Joined(Enumerable.Range(0, rows * columns)
+        return Paths.Joined(Enumerable.Range(0, rows * columns)
             .Select(i => Paths.Circle(0.15f + i % columns * 0.35f, 0.15f + i / columns * 0.35f, radius)));
     }
 
@@ -38,7 +39,7 @@ internal static class PatternShapes
         const int steps = 120;
         SKPath line = Paths.Line(Enumerable.Range(0, steps + 1).Select(i => i / (float)steps)
             .Select(t => Paths.Polar(0.03f + 0.42f * t, start + turns * t)), close: false);
-        return new Shape(Paths.Thick(line, 0.095f), line);
+        return new Shape(Paths.Thick(new SKPath(line), 0.095f), line);
     }
 
     public static Shape Zigzag(ref Draws draws)
@@ -47,19 +48,6 @@ internal static class PatternShapes
         float height = draws.Between(0.36f, 0.5f), first = draws.Sign();
         SKPath line = Paths.Line(Enumerable.Range(0, strokes + 1).Select(i => new SKPoint(
             0.06f + 0.88f * i / strokes, 0.5f + first * (i % 2 == 0 ? 0.5f : -0.5f) * height)), close: false);
-        return new Shape(Paths.Thick(line, 0.11f), line);
-    }
-
-    /// <summary>All parts as separate contours of one path; disposes its parts.</summary>
-    private static SKPath Joined(IEnumerable<SKPath> parts)
-    {
-        using var builder = new SKPathBuilder();
-        foreach (SKPath part in parts)
-        {
-            builder.AddPath(part);
-            part.Dispose();
-        }
-
-        return builder.Detach();
+        return new Shape(Paths.Thick(new SKPath(line), 0.11f), line);
     }
 }

@@ -1,3 +1,5 @@
+using SkiaSharp;
+
 namespace VisionMamba.Data.Procedural;
 
 /// <summary>The pictograms of everyday things: one builder each, in the unit square.</summary>
@@ -63,34 +65,39 @@ internal static class Pictograms
 
     public static Shape Umbrella(ref Draws draws)
     {
-        float crown = draws.Between(6, 14);
-        return Paths.Union(
-            Paths.Svg($"""
-                M3 52 C5 {crown + 14} 28 {crown} 50 {crown} C72 {crown} 95 {crown + 14} 97 52
-                Q81 40 66 52 Q50 40 34 52 Q19 40 3 52 Z
-                """),
-            Paths.Box(0.475f, crown / 100 - 0.06f, 0.525f, 0.4f),
-            Paths.Thick(Paths.Svg($"M50 40 V84 C50 99 29 99 29 84"), 0.06f));
+        float crown = draws.Between(8, 16);
+        SKPath canopy = Paths.Svg($"""
+            M3 52 C5 {crown + 14} 28 {crown} 50 {crown} C72 {crown} 95 {crown + 14} 97 52
+            Q81 40 66 52 Q50 40 34 52 Q19 40 3 52 Z
+            """);
+        SKPath tip = Paths.Svg($"M50 {crown} V{crown - 6}"), handle = Paths.Svg($"M50 46 V84 C50 99 29 99 29 84");
+        SKPath line = Paths.Joined([new SKPath(canopy), new SKPath(tip), new SKPath(handle)]);
+        SKPath area = Paths.Union(canopy, Paths.Thick(tip, 0.05f), Paths.Thick(handle, 0.06f));
+        return new Shape(area, line);
     }
 
     public static Shape Leaf(ref Draws draws)
     {
-        float bulge = draws.Between(28, 36);
-        return Paths.Union(
-            Paths.Without(
-                Paths.Svg($"M50 2 C{50 + bulge} 22 {54 + bulge} 66 50 82 C{46 - bulge} 66 {50 - bulge} 22 50 2 Z"),
-                Paths.Thick(Paths.Svg($"M50 20 V90"), 0.035f),
-                Paths.Thick(Paths.Svg($"M50 48 L62 36 M50 48 L38 36 M50 66 L65 52 M50 66 L35 52"), 0.03f)),
-            Paths.Thick(Paths.Svg($"M50 80 Q50 92 56 98"), 0.06f));
+        float bulge = draws.Between(28, 36), tilt = draws.Between(11, 15);
+        SKPath blade = Paths.Svg(
+            $"M50 2 C{50 + bulge} 22 {54 + bulge} 66 50 82 C{46 - bulge} 66 {50 - bulge} 22 50 2 Z");
+        SKPath rib = Paths.Svg($"M50 20 V86");
+        SKPath veins = Paths.Svg(
+            $"M50 47 L63 {47 - tilt} M50 47 L37 {47 - tilt} M50 66 L66 {66 - tilt} M50 66 L34 {66 - tilt}");
+        SKPath stalk = Paths.Svg($"M50 81 Q50 92 56 98");
+        // Outlined, the side veins would run together with the rim in a small picture.
+        SKPath line = Paths.Joined([new SKPath(blade), new SKPath(rib), new SKPath(stalk)]);
+        SKPath area = Paths.Union(
+            Paths.Without(blade, Paths.Thick(rib, 0.035f), Paths.Thick(veins, 0.03f)), Paths.Thick(stalk, 0.06f));
+        return new Shape(area, line);
     }
 
     public static Shape Boat(ref Draws draws)
     {
-        float deck = draws.Between(64, 70), jib = draws.Between(16, 34);
-        return Paths.Union(
-            Paths.Svg($"M3 {deck} H97 L80 94 H22 Z"),
-            Paths.Box(0.475f, 0.03f, 0.525f, 0.72f),
-            Paths.Svg($"M57 8 L90 {deck - 7} H57 Z"),
-            Paths.Svg($"M43 {jib} L14 {deck - 7} H43 Z"));
+        float deck = draws.Between(64, 70), jib = draws.Between(12, 30);
+        SKPath hull = Paths.Svg($"M3 {deck} H97 L80 94 H22 Z"), mast = Paths.Svg($"M49 4 V{deck}");
+        SKPath main = Paths.Svg($"M57 8 L93 {deck - 9} H57 Z"), fore = Paths.Svg($"M41 {jib} L8 {deck - 9} H41 Z");
+        SKPath line = Paths.Joined([new SKPath(hull), new SKPath(mast), new SKPath(main), new SKPath(fore)]);
+        return new Shape(Paths.Union(hull, Paths.Thick(mast, 0.05f), main, fore), line);
     }
 }
