@@ -24,19 +24,22 @@ internal static class GeometricShapes
     public static Shape Cross(ref Draws draws)
     {
         float half = draws.Between(0.12f, 0.18f);
-        return Paths.Union(
-            Paths.Box(0.5f - half, 0.03f, 0.5f + half, 0.97f),
-            Paths.Box(0.03f, 0.5f - half, 0.97f, 0.5f + half));
+        SKPath upright = Paths.Box(0.5f - half, 0.03f, 0.5f + half, 0.97f);
+        return new Shape { Parts = [upright, Paths.Box(0.03f, 0.5f - half, 0.97f, 0.5f + half)] };
     }
 
     // The band is at least twice as wide as any outline, so that a ring is no outlined circle.
-    public static Shape Ring(ref Draws draws) => Paths.Without(
-        Paths.Circle(0.5f, 0.5f, 0.48f),
-        Paths.Circle(0.5f, 0.5f, draws.Between(0.22f, 0.29f)));
+    public static Shape Ring(ref Draws draws) => new()
+    {
+        Parts = [Paths.Circle(0.5f, 0.5f, 0.48f)],
+        Holes = [Paths.Circle(0.5f, 0.5f, draws.Between(0.22f, 0.29f))],
+    };
 
-    public static Shape Crescent(ref Draws draws) => Paths.Without(
-        Paths.Circle(0.5f, 0.5f, 0.48f),
-        Paths.Circle(draws.Between(0.7f, 0.76f), draws.Between(0.42f, 0.5f), 0.4f));
+    public static Shape Crescent(ref Draws draws) => new()
+    {
+        Parts = [Paths.Circle(0.5f, 0.5f, 0.48f)],
+        Holes = [Paths.Circle(draws.Between(0.72f, 0.78f), draws.Between(0.42f, 0.5f), 0.42f)],
+    };
 
     public static Shape Heart(ref Draws draws) => Paths.Svg($"""
         M50 94 C22 72 3 54 3 31 C3 15 14 6 27 6 C38 6 46 13 50 24
@@ -63,6 +66,6 @@ internal static class GeometricShapes
         float root = draws.Between(0.35f, 0.38f);
         // A tooth takes four corners of the circle: two on the rim, two at the root.
         SKPath wheel = Paths.Radial(teeth * 4, i => i % 4 < 2 ? 0.49f : root);
-        return Paths.Without(wheel, Paths.Circle(0.5f, 0.5f, draws.Between(0.14f, 0.18f)));
+        return new Shape { Parts = [wheel], Holes = [Paths.Circle(0.5f, 0.5f, draws.Between(0.14f, 0.18f))] };
     }
 }

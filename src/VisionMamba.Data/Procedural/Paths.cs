@@ -58,10 +58,10 @@ internal static class Paths
             StrokeJoin = SKStrokeJoin.Round,
         };
         // Curves are flattened for a unit square magnified to a picture of about a thousand pixels.
-        using SKPath area = paint.GetFillPath(line, SKMatrix.CreateScale(1000, 1000))
+        SKPath area = paint.GetFillPath(line, SKMatrix.CreateScale(1000, 1000))
             ?? throw new InvalidOperationException("the stroke has no area");
         line.Dispose();
-        return area.Simplify() ?? throw new InvalidOperationException("the stroke cannot be simplified");
+        return area;
     }
 
     public static SKPath Moved(SKPath path, SKMatrix matrix)
@@ -70,12 +70,6 @@ internal static class Paths
         path.Transform(in matrix, moved);
         return moved;
     }
-
-    /// <summary>The union; disposes its parts.</summary>
-    public static SKPath Union(params SKPath[] parts) => Combine(parts, SKPathOp.Union);
-
-    /// <summary>The first path without all the others; disposes its parts.</summary>
-    public static SKPath Without(params SKPath[] parts) => Combine(parts, SKPathOp.Difference);
 
     /// <summary>All parts as separate contours of one path; disposes its parts.</summary>
     public static SKPath Joined(IEnumerable<SKPath> parts)
@@ -88,20 +82,5 @@ internal static class Paths
         }
 
         return builder.Detach();
-    }
-
-    private static SKPath Combine(SKPath[] parts, SKPathOp operation)
-    {
-        SKPath result = parts[0];
-        foreach (SKPath part in parts.AsSpan(1))
-        {
-            SKPath next = result.Op(part, operation)
-                ?? throw new InvalidOperationException($"Skia cannot compute the {operation} of two paths");
-            result.Dispose();
-            part.Dispose();
-            result = next;
-        }
-
-        return result;
     }
 }

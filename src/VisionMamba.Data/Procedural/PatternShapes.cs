@@ -39,7 +39,7 @@ internal static class PatternShapes
         const int steps = 120;
         SKPath line = Paths.Line(Enumerable.Range(0, steps + 1).Select(i => i / (float)steps)
             .Select(t => Paths.Polar(0.03f + 0.42f * t, start + turns * t)), close: false);
-        return new Shape(Paths.Thick(new SKPath(line), 0.095f), line);
+        return new Shape { Parts = [Paths.Thick(new SKPath(line), 0.095f)], Line = line };
     }
 
     public static Shape Zigzag(ref Draws draws)
@@ -48,6 +48,6 @@ internal static class PatternShapes
         float height = draws.Between(0.36f, 0.5f), first = draws.Sign();
         SKPath line = Paths.Line(Enumerable.Range(0, strokes + 1).Select(i => new SKPoint(
             0.06f + 0.88f * i / strokes, 0.5f + first * (i % 2 == 0 ? 0.5f : -0.5f) * height)), close: false);
-        return new Shape(Paths.Thick(new SKPath(line), 0.11f), line);
+        return new Shape { Parts = [Paths.Thick(new SKPath(line), 0.11f)], Line = line };
     }
 }

@@ -5,13 +5,6 @@ namespace VisionMamba.Data.Procedural;
 /// <summary>Draws a figure into a picture; everything here is distributed alike for every class.</summary>
 internal static class Scene
 {
-    private enum Style
-    {
-        Filled,
-        FilledWithRim,
-        Outlined,
-    }
-
     public static void Draw(SKCanvas canvas, int size, Shape shape, ref Draws draws)
     {
         Palette palette = Palette.Draw(ref draws);
@@ -19,8 +12,8 @@ internal static class Scene
         DrawBlobs(canvas, size, ref draws);
         SKMatrix pose = Pose(shape, ref draws, out float extent);
         SKMatrix toPixels = SKMatrix.CreateScale(size, size).PreConcat(pose);
-        using SKPath area = Paths.Moved(shape.Area, toPixels), line = Paths.Moved(shape.Line, toPixels);
-        DrawFigure(canvas, area, line, palette, extent * size, ref draws);
+        using Shape figure = shape.Moved(toPixels);
+        DrawFigure(canvas, figure, palette, extent * size, ref draws);
         DrawLight(canvas, size, ref draws);
     }
 
@@ -30,12 +23,12 @@ internal static class Scene
         SKMatrix turn = SKMatrix.CreateRotationDegrees(draws.Between(-25, 25))
             .PreConcat(SKMatrix.CreateSkew(draws.Between(-0.12f, 0.12f), 0))
             .PreConcat(SKMatrix.CreateScale(draws.Sign() * draws.Between(0.9f, 1.1f), draws.Between(0.9f, 1.1f)));
-        using SKPath turned = Paths.Moved(shape.Area, turn);
-        SKRect bounds = turned.ComputeTightBounds();
+        using Shape turned = shape.Moved(turn);
+        SKRect bounds = turned.Bounds();
         extent = draws.Between(0.45f, 0.85f);
         float scale = extent / Math.Max(bounds.Width, bounds.Height);
-        float roomX = 0.94f - bounds.Width * scale, roomY = 0.94f - bounds.Height * scale;
-        float left = 0.03f + roomX * draws.Between(0, 1), top = 0.03f + roomY * draws.Between(0, 1);
+        float roomX = 0.92f - bounds.Width * scale, roomY = 0.92f - bounds.Height * scale;
+        float left = 0.04f + roomX * draws.Between(0, 1), top = 0.04f + roomY * draws.Between(0, 1);
         return SKMatrix.CreateTranslation(left - bounds.Left * scale, top - bounds.Top * scale)
             .PreConcat(SKMatrix.CreateScale(scale, scale))
             .PreConcat(turn);
@@ -60,45 +53,29 @@ internal static class Scene
         }
     }
 
-    private static void DrawFigure(
-        SKCanvas canvas, SKPath area, SKPath line, Palette palette, float extent, ref Draws draws)
+    private static void DrawFigure(SKCanvas canvas, Shape figure, Palette palette, float extent, ref Draws draws)
     {
-        float style = draws.Between(0, 1), width = Math.Max(1.2f, draws.Between(0.055f, 0.075f) * extent);
-        Style look = style < 0.55f ? Style.Filled : style < 0.75f ? Style.FilledWithRim : Style.Outlined;
-        using var pen = new SKPaint
+        float kind = draws.Between(0, 1), width = Math.Max(1.2f, draws.Between(0.05f, 0.07f) * extent);
+        ShapeStyle style = kind switch
         {
-            IsAntialias = true,
-            Style = look == Style.Outlined ? SKPaintStyle.Stroke : SKPaintStyle.Fill,
-            StrokeWidth = width,
-            StrokeJoin = SKStrokeJoin.Round,
-            StrokeCap = SKStrokeCap.Round,
+            < 0.55f => ShapeStyle.Filled,
+            < 0.75f => ShapeStyle.FilledWithRim,
+            _ => ShapeStyle.Outlined,
         };
-        SKPath figure = look == Style.Outlined ? line : area;
-        DrawShadow(canvas, figure, pen, extent, ref draws);
-        pen.Color = palette.Figure;
-        canvas.DrawPath(figure, pen);
-        if (look != Style.FilledWithRim)
-            return;
-        pen.Style = SKPaintStyle.Stroke;
-        pen.StrokeWidth = width * 0.6f;
-        pen.Color = palette.Rim;
-        canvas.DrawPath(area, pen);
+        using SKImageFilter? shadow = Shadow(extent, ref draws);
+        using var layer = new SKPaint { ImageFilter = shadow };
+        canvas.SaveLayer(layer);
+        ShapePainter.Paint(canvas, figure, style, palette, width);
+        canvas.Restore();
     }
 
-    private static void DrawShadow(SKCanvas canvas, SKPath figure, SKPaint pen, float extent, ref Draws draws)
+    /// <summary>A soft shadow below the figure, in every second picture.</summary>
+    private static SKImageFilter? Shadow(float extent, ref Draws draws)
     {
         float x = draws.Between(-0.05f, 0.05f) * extent, y = draws.Between(0.01f, 0.06f) * extent;
         float blur = draws.Between(0.015f, 0.04f) * extent, strength = draws.Between(0.15f, 0.45f);
-        if (!draws.Chance(0.5f))
-            return;
-        using SKMaskFilter filter = SKMaskFilter.CreateBlur(SKBlurStyle.Normal, blur);
-        using SKPaint shadow = pen.Clone();
-        shadow.MaskFilter = filter;
-        shadow.Color = SKColors.Black.WithAlpha((byte)(255 * strength));
-        int state = canvas.Save();
-        canvas.Translate(x, y);
-        canvas.DrawPath(figure, shadow);
-        canvas.RestoreToCount(state);
+        SKColor colour = SKColors.Black.WithAlpha((byte)(255 * strength));
+        return draws.Chance(0.5f) ? SKImageFilter.CreateDropShadow(x, y, blur, blur, colour) : null;
     }
 
     /// <summary>Light from one side over the whole picture: up to a sixth brighter there, darker opposite.</summary>
