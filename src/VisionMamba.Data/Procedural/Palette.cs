@@ -5,7 +5,7 @@ namespace VisionMamba.Data.Procedural;
 /// <summary>The colours of one picture: a background that changes from one corner to the other, and a figure.</summary>
 /// <param name="Near">The background at one end of its gradient.</param>
 /// <param name="Far">The background at the other end.</param>
-/// <param name="Figure">The figure's colour; its brightness differs from both ends by at least 0.3 of the range.</param>
+/// <param name="Figure">The figure's colour; its brightness differs from both ends by 0.3 of the range or more.</param>
 /// <param name="Rim">The colour of a contour around a filled figure, further away from the background.</param>
 internal readonly record struct Palette(SKColor Near, SKColor Far, SKColor Figure, SKColor Rim)
 {

@@ -36,11 +36,11 @@ internal static class Paths
         return builder.Detach();
     }
 
-    /// <summary>A closed polygon whose corner i lies at <paramref name="radius"/>(i) on a circle, corner 0 on top.</summary>
+    /// <summary>A polygon; corner i lies <paramref name="radius"/>(i) from the middle, the first on top.</summary>
     public static SKPath Radial(int corners, Func<int, float> radius) =>
         Line(Enumerable.Range(0, corners).Select(i => Polar(radius(i), i / (float)corners)), close: true);
 
-    /// <summary>The point at <paramref name="turn"/> (0 = top, clockwise) about the middle of the unit square.</summary>
+    /// <summary>The point at <paramref name="turn"/> (0 = top, clockwise) about the unit square's middle.</summary>
     public static SKPoint Polar(float radius, float turn)
     {
         (float sin, float cos) = MathF.SinCos(turn * 2 * MathF.PI);

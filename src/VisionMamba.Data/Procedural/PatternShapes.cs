@@ -7,7 +7,7 @@ internal static class PatternShapes
 {
     public static Shape Stripes(ref Draws draws)
     {
-        int count = draws.Integer(3, 5);
+        int count = draws.Integer(3, 4);
         float pitch = 0.96f / (count - 0.45f);
         return Paths.Joined(Enumerable.Range(0, count)
             .Select(i => Paths.Box(0.02f, 0.02f + i * pitch, 0.98f, 0.02f + (i + 0.55f) * pitch)));

@@ -17,7 +17,7 @@ internal static class Scene
         DrawLight(canvas, size, ref draws);
     }
 
-    /// <summary>A random flip, skew, rotation, scale and position that keep the figure inside the unit square.</summary>
+    /// <summary>A random flip, skew, rotation, scale and position inside the unit square.</summary>
     private static SKMatrix Pose(Shape shape, ref Draws draws, out float extent)
     {
         SKMatrix turn = SKMatrix.CreateRotationDegrees(draws.Between(-25, 25))
@@ -27,8 +27,10 @@ internal static class Scene
         SKRect bounds = turned.Bounds();
         extent = draws.Between(0.45f, 0.85f);
         float scale = extent / Math.Max(bounds.Width, bounds.Height);
-        float roomX = 0.92f - bounds.Width * scale, roomY = 0.92f - bounds.Height * scale;
-        float left = 0.04f + roomX * draws.Between(0, 1), top = 0.04f + roomY * draws.Between(0, 1);
+        // An outline lies outside of the area; the widest takes 0.07 of the extent.
+        float margin = 0.075f * extent, room = 1 - 2 * margin;
+        float left = margin + (room - bounds.Width * scale) * draws.Between(0, 1);
+        float top = margin + (room - bounds.Height * scale) * draws.Between(0, 1);
         return SKMatrix.CreateTranslation(left - bounds.Left * scale, top - bounds.Top * scale)
             .PreConcat(SKMatrix.CreateScale(scale, scale))
             .PreConcat(turn);
@@ -36,7 +38,8 @@ internal static class Scene
 
     private static void DrawGround(SKCanvas canvas, int size, Palette palette, ref Draws draws)
     {
-        using var paint = new SKPaint { Shader = Gradient(size, [palette.Near, palette.Far], ref draws) };
+        using SKShader shader = Gradient(size, [palette.Near, palette.Far], ref draws);
+        using var paint = new SKPaint { Shader = shader };
         canvas.DrawPaint(paint);
     }
 
@@ -83,7 +86,8 @@ internal static class Scene
     {
         byte strength = (byte)draws.Between(0, 42);
         SKColor[] ends = [SKColors.White.WithAlpha(strength), SKColors.Transparent, SKColors.Black.WithAlpha(strength)];
-        using var paint = new SKPaint { Shader = Gradient(size, ends, ref draws) };
+        using SKShader shader = Gradient(size, ends, ref draws);
+        using var paint = new SKPaint { Shader = shader };
         canvas.DrawPaint(paint);
     }
 

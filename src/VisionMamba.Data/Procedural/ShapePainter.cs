@@ -28,9 +28,9 @@ internal static class ShapePainter
                 Fill(canvas, shape.Holes, SKColors.Black, SKBlendMode.DstOut);
                 break;
             case ShapeStyle.FilledWithRim:
-                Stroke(canvas, shape.Parts, palette.Rim, width);
+                Stroke(canvas, shape.Parts, palette.Rim, 0.75f * width);
                 Fill(canvas, shape.Parts, palette.Figure);
-                Stroke(canvas, shape.Holes, palette.Rim, width, SKBlendMode.SrcATop);
+                Stroke(canvas, shape.Holes, palette.Rim, 0.75f * width, SKBlendMode.SrcATop);
                 Fill(canvas, shape.Holes, SKColors.Black, SKBlendMode.DstOut);
                 break;
             case ShapeStyle.Outlined when shape.Line is not null:

@@ -49,7 +49,7 @@ public sealed class PictureSheetTests : IDisposable
         PictureSheet.Write(path, Items(3), 3, 96);
         using SKBitmap read = SKBitmap.Decode(path);
         var layout = new SheetLayout(96, 3, 3);
-        SKColor[] frames = [.. Enumerable.Range(0, 3).Select(i => read.GetPixel(layout.Corner(i).X, layout.Corner(i).Y))];
+        SKColor[] frames = [.. Enumerable.Range(0, 3).Select(layout.Corner).Select(at => read.GetPixel(at.X, at.Y))];
         Assert.True(frames[0].Green > frames[0].Red + 50, "the first item is correct");
         Assert.True(frames[1].Red > frames[1].Green + 50, "the second item is wrong");
         Assert.InRange(frames[2].Red - frames[2].Green, -10, 10);
