@@ -1,0 +1,265 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace VisionMamba.Tensors.Cpu;
+
+/// <summary>
+/// The fp32 matrix product, blocked after Goto and van de Geijn (2008): op(B) is packed once into panels of the tile's
+/// width, row blocks of op(A) into panels of its height, and a register tile runs over both.
+/// Threads share out the tiles and never the depth, and the depth is cut by k alone, so an element's bits depend
+/// on its row of op(A) and its column of op(B) only: neither on the threads nor on how many rows come along.
+/// Not re-entrant.
+/// </summary>
+internal sealed unsafe class Gemm : IDisposable
+{
+    private const int MaxDepth = 384;
+    private const int MaxRowsPerPiece = 144;
+    private const int MaxPackedFloats = 1 << 21;
+    private const long SerialWork = 1 << 18;
+    private const int PiecesPerThread = 4;
+    private const int MinPanelsPerPiece = 4;
+
+    private readonly WorkerPool _pool;
+    private readonly GemmKernels _kernels;
+    private readonly Action<int> _packPiece;
+    private readonly Action<int> _tilePiece;
+    private readonly int[] _slotTaken;
+    private readonly float* _scratch;
+    private readonly long _scratchPerSlot;
+    private float* _packed;
+    private long _packedFloats;
+    private Job _job;
+
+    public Gemm(WorkerPool pool)
+        : this(pool, GemmKernels.Best)
+    {
+    }
+
+    internal Gemm(WorkerPool pool, GemmTile tile)
+    {
+        _pool = pool;
+        _kernels = new GemmKernels(tile);
+        _packPiece = PackPiece;
+        _tilePiece = TilePiece;
+        _slotTaken = new int[pool.Threads];
+        _scratchPerSlot = MaxRowsPerPiece * MaxDepth + _kernels.Rows * _kernels.Columns;
+        _scratch = Allocate(_scratchPerSlot * pool.Threads);
+    }
+
+    ~Gemm() => Free();
+
+    /// <summary>
+    /// c(m, n) = [c +] op(a)(m, k) op(b)(k, n) [+ bias(n)], all row major with a leading dimension (row stride);
+    /// op transposes, so a transposed a is stored (k, m) and a transposed b (n, k).
+    /// </summary>
+    public void Multiply(
+        bool transposeA, bool transposeB, int m, int n, int k, float* a, long lda, float* b, long ldb, float* c,
+        long ldc, bool accumulate, float* bias = null)
+    {
+        if (m <= 0 || n <= 0)
+            return;
+        if (k <= 0)
+        {
+            Empty(m, n, c, ldc, accumulate, bias);
+            return;
+        }
+
+        int blocks = (k + MaxDepth - 1) / MaxDepth;
+        int depth = Math.Min(k, ((k + blocks - 1) / blocks + 3) & ~3);
+        int columns = Math.Min(n, MaxPackedFloats / MaxDepth / _kernels.Columns * _kernels.Columns);
+        int depths = Math.Max(1, MaxPackedFloats / (Padded(columns) * depth)) * depth;
+        bool serial = (long)m * n * k <= SerialWork;
+        for (int j = 0; j < n; j += columns)
+        {
+            for (int p = 0; p < k; p += depths)
+            {
+                _job = new Job
+                {
+                    TransposeA = transposeA, TransposeB = transposeB, M = m, N = Math.Min(columns, n - j),
+                    K = Math.Min(depths, k - p), Depth = depth, Lda = lda, Ldb = ldb, Ldc = ldc,
+                    A = a + (transposeA ? p * lda : p), B = b + (transposeB ? j * ldb + p : p * ldb + j), C = c + j,
+                    Accumulate = accumulate || p > 0, Bias = bias == null || p > 0 ? null : bias + j,
+                };
+                RunJob(serial);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    private static float* Allocate(long floats) => (float*)NativeMemory.AlignedAlloc((nuint)floats * 4, 4096);
+
+    private static void Empty(int m, int n, float* c, long ldc, bool accumulate, float* bias)
+    {
+        for (int i = 0; i < m; i++)
+        {
+            for (int j = 0; j < n; j++)
+                c[i * ldc + j] = (accumulate ? c[i * ldc + j] : 0) + (bias == null ? 0 : bias[j]);
+        }
+    }
+
+    private int Padded(int columns) => (columns + _kernels.ColumnStep - 1) / _kernels.ColumnStep * _kernels.ColumnStep;
+
+    private void Free()
+    {
+        NativeMemory.AlignedFree(_packed);
+        NativeMemory.AlignedFree(_scratch);
+    }
+
+    private void RunJob(bool serial)
+    {
+        ref Job job = ref _job;
+        long floats = (long)Padded(job.N) * job.K;
+        if (floats > _packedFloats)
+        {
+            NativeMemory.AlignedFree(_packed);
+            _packed = null;
+            _packed = Allocate(floats);
+            _packedFloats = floats;
+        }
+
+        job.Packed = _packed;
+        job.Panels = (job.N + _kernels.Columns - 1) / _kernels.Columns;
+        Cut(ref job, serial ? 1 : _pool.Threads);
+        Run(job.Panels * ((job.K + job.Depth - 1) / job.Depth), _packPiece, serial);
+        Run(job.RowBlocks * job.ColumnBlocks, _tilePiece, serial);
+    }
+
+    private void Run(int pieces, Action<int> piece, bool serial)
+    {
+        if (!serial)
+        {
+            _pool.Run(pieces, piece);
+            return;
+        }
+
+        for (int i = 0; i < pieces; i++)
+            piece(i);
+    }
+
+    // Cuts C into pieces: by rows, which share the packed B, and by columns too where there are few rows.
+    private void Cut(ref Job job, int threads)
+    {
+        int height = _kernels.Rows, rowPanels = (job.M + height - 1) / height, perBlock = MaxRowsPerPiece / height;
+        int wanted = threads == 1 ? 1 : threads * PiecesPerThread;
+        int rowBlocks = (rowPanels + perBlock - 1) / perBlock;
+        int columnBlocks = Math.Clamp((wanted + rowBlocks - 1) / rowBlocks, 1, 1 + (job.Panels - 1) / MinPanelsPerPiece);
+        rowBlocks = Math.Max(rowBlocks, Math.Min(rowPanels, (wanted + columnBlocks - 1) / columnBlocks));
+        job.RowPanels = rowPanels;
+        job.RowBlocks = rowBlocks;
+        job.ColumnBlocks = columnBlocks;
+    }
+
+    private void PackPiece(int piece)
+    {
+        ref Job job = ref _job;
+        int block = piece / job.Panels, panel = piece % job.Panels;
+        int p = block * job.Depth, j = panel * _kernels.Columns;
+        int depth = Math.Min(job.Depth, job.K - p), width = _kernels.Width(job.N - j);
+        int columns = Math.Min(width, job.N - j);
+        float* target = job.Packed + (long)p * Padded(job.N) + (long)j * depth;
+        if (job.TransposeB)
+            GemmPacking.Transpose(job.B + j * job.Ldb + p, job.Ldb, columns, width, depth, target);
+        else
+            GemmPacking.Copy(job.B + p * job.Ldb + j, job.Ldb, columns, width, depth, target);
+    }
+
+    private void TilePiece(int piece)
+    {
+        int slot = 0;
+        while (Interlocked.CompareExchange(ref _slotTaken[slot], 1, 0) != 0)
+            slot = (slot + 1) % _slotTaken.Length;
+        try
+        {
+            ref Job job = ref _job;
+            int rowBlock = piece / job.ColumnBlocks, columnBlock = piece % job.ColumnBlocks;
+            int row = (int)((long)job.RowPanels * rowBlock / job.RowBlocks) * _kernels.Rows;
+            int rowEnd = (int)((long)job.RowPanels * (rowBlock + 1) / job.RowBlocks) * _kernels.Rows;
+            int panel = (int)((long)job.Panels * columnBlock / job.ColumnBlocks);
+            int panelEnd = (int)((long)job.Panels * (columnBlock + 1) / job.ColumnBlocks);
+            Block(row, Math.Min(rowEnd, job.M), panel, panelEnd, _scratch + slot * _scratchPerSlot);
+        }
+        finally
+        {
+            Volatile.Write(ref _slotTaken[slot], 0);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Block(int row, int rowEnd, int panel, int panelEnd, float* packedA)
+    {
+        ref Job job = ref _job;
+        for (int p = 0; p < job.K; p += job.Depth)
+        {
+            int depth = Math.Min(job.Depth, job.K - p);
+            PackRows(row, rowEnd, p, depth, packedA);
+            for (int j = panel * _kernels.Columns; j < panelEnd * _kernels.Columns; j += _kernels.Columns)
+                Panel(row, rowEnd, j, p, depth, packedA);
+        }
+    }
+
+    private void PackRows(int row, int rowEnd, int p, int depth, float* packedA)
+    {
+        ref Job job = ref _job;
+        for (int i = row; i < rowEnd; i += _kernels.Rows)
+        {
+            int height = _kernels.Height(rowEnd - i), rows = Math.Min(height, rowEnd - i);
+            if (job.TransposeA)
+                GemmPacking.Copy(job.A + p * job.Lda + i, job.Lda, rows, height, depth, packedA);
+            else
+                GemmPacking.Transpose(job.A + i * job.Lda + p, job.Lda, rows, height, depth, packedA);
+            packedA += (long)height * depth;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Panel(int row, int rowEnd, int j, int p, int depth, float* packedA)
+    {
+        ref Job job = ref _job;
+        int width = _kernels.Width(job.N - j), columns = Math.Min(width, job.N - j);
+        float* packedB = job.Packed + (long)p * Padded(job.N) + (long)j * depth;
+        float* bias = p > 0 || job.Bias == null ? null : job.Bias + j;
+        float* edge = stackalloc float[384];
+        bool accumulate = job.Accumulate || p > 0;
+        for (int i = row; i < rowEnd; i += _kernels.Rows)
+        {
+            int height = _kernels.Height(rowEnd - i), rows = Math.Min(height, rowEnd - i);
+            float* c = job.C + i * job.Ldc + j;
+            if (rows == height && columns == width)
+                _kernels.For(height, width)(depth, packedA, packedB, c, job.Ldc, bias, accumulate);
+            else
+            {
+                _kernels.For(height, width)(depth, packedA, packedB, edge, width, null, false);
+                StoreEdge(edge, width, rows, columns, c, job.Ldc, bias, accumulate);
+            }
+
+            packedA += (long)height * depth;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void StoreEdge(
+        float* edge, int width, int rows, int columns, float* c, long ldc, float* bias, bool accumulate)
+    {
+        for (int i = 0; i < rows; i++, edge += width, c += ldc)
+        {
+            for (int j = 0; j < columns; j++)
+            {
+                float sum = edge[j] + (bias == null ? 0 : bias[j]);
+                c[j] = accumulate ? sum + c[j] : sum;
+            }
+        }
+    }
+
+    private struct Job
+    {
+        public bool TransposeA, TransposeB, Accumulate;
+        public int M, N, K, Depth, Panels, RowPanels, RowBlocks, ColumnBlocks;
+        public long Lda, Ldb, Ldc;
+        public float* A, B, C, Bias, Packed;
+    }
+}
