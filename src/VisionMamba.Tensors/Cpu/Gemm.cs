@@ -13,11 +13,11 @@ namespace VisionMamba.Tensors.Cpu;
 internal sealed unsafe class Gemm : IDisposable
 {
     private const int MaxDepth = 384;
-    private const int MaxRowsPerPiece = 144;
+    private const int MaxRowsPerPiece = 192;
     private const int MaxPackedFloats = 1 << 21;
     private const long SerialWork = 1 << 18;
-    private const int PiecesPerThread = 4;
-    private const int MinPanelsPerPiece = 4;
+    private const int MaxCuts = 8;
+    private const int PanelsPerPack = 4;
 
     private readonly WorkerPool _pool;
     private readonly GemmKernels _kernels;
@@ -125,7 +125,8 @@ internal sealed unsafe class Gemm : IDisposable
         job.Packed = _packed;
         job.Panels = (job.N + _kernels.Columns - 1) / _kernels.Columns;
         Cut(ref job, serial ? 1 : _pool.Threads);
-        Run(job.Panels * ((job.K + job.Depth - 1) / job.Depth), _packPiece, serial);
+        int groups = (job.Panels + PanelsPerPack - 1) / PanelsPerPack;
+        Run(groups * ((job.K + job.Depth - 1) / job.Depth), _packPiece, serial);
         Run(job.RowBlocks * job.ColumnBlocks, _tilePiece, serial);
     }
 
@@ -141,31 +142,59 @@ internal sealed unsafe class Gemm : IDisposable
             piece(i);
     }
 
-    // Cuts C into pieces: by rows, which share the packed B, and by columns too where there are few rows.
+    // Cuts C into the grid of pieces with the least estimated time of the busiest thread, in tiles. Packing a row
+    // panel costs about a quarter of a tile, which is paid once per column block.
     private void Cut(ref Job job, int threads)
     {
         int height = _kernels.Rows, rowPanels = (job.M + height - 1) / height, perBlock = MaxRowsPerPiece / height;
-        int wanted = threads == 1 ? 1 : threads * PiecesPerThread;
-        int rowBlocks = (rowPanels + perBlock - 1) / perBlock;
-        int columnBlocks = Math.Clamp((wanted + rowBlocks - 1) / rowBlocks, 1, 1 + (job.Panels - 1) / MinPanelsPerPiece);
-        rowBlocks = Math.Max(rowBlocks, Math.Min(rowPanels, (wanted + columnBlocks - 1) / columnBlocks));
-        job.RowPanels = rowPanels;
-        job.RowBlocks = rowBlocks;
-        job.ColumnBlocks = columnBlocks;
+        int fewest = (rowPanels + perBlock - 1) / perBlock;
+        (job.RowPanels, job.RowBlocks, job.ColumnBlocks) = (rowPanels, fewest, 1);
+        if (threads == 1)
+            return;
+        double least = double.MaxValue;
+        for (int rows = fewest; rows <= Math.Min(rowPanels, fewest + MaxCuts); rows++)
+        {
+            for (int columns = 1; columns <= Math.Min(job.Panels, MaxCuts); columns++)
+            {
+                int rounds = (rows * columns + threads - 1) / threads;
+                double tiles = (double)((rowPanels + rows - 1) / rows) * ((job.Panels + columns - 1) / columns + 0.25);
+                double cost = rounds * (tiles + 0.25);
+                if (cost < least)
+                    (least, job.RowBlocks, job.ColumnBlocks) = (cost, rows, columns);
+            }
+        }
     }
 
     private void PackPiece(int piece)
     {
         ref Job job = ref _job;
-        int block = piece / job.Panels, panel = piece % job.Panels;
-        int p = block * job.Depth, j = panel * _kernels.Columns;
-        int depth = Math.Min(job.Depth, job.K - p), width = _kernels.Width(job.N - j);
-        int columns = Math.Min(width, job.N - j);
+        int groups = (job.Panels + PanelsPerPack - 1) / PanelsPerPack, first = piece % groups * PanelsPerPack;
+        int p = piece / groups * job.Depth, depth = Math.Min(job.Depth, job.K - p);
+        int columns = Math.Min(PanelsPerPack * _kernels.Columns, job.N - first * _kernels.Columns);
+        int j = first * _kernels.Columns;
+        float* source = job.B + (job.TransposeB ? j * job.Ldb + p : p * job.Ldb + j);
         float* target = job.Packed + (long)p * Padded(job.N) + (long)j * depth;
-        if (job.TransposeB)
-            GemmPacking.Transpose(job.B + j * job.Ldb + p, job.Ldb, columns, width, depth, target);
+        Pack(job.TransposeB, source, job.Ldb, columns, _kernels.Columns, _kernels.ColumnStep, depth, target);
+    }
+
+    // The last panel is only as high as its lines need, in steps.
+    private static void Pack(
+        bool transpose, float* source, long ld, int lines, int height, int step, int depth, float* target)
+    {
+        int full = lines / height, rest = lines % height;
+        if (!transpose)
+            GemmPacking.Copy(source, ld, full, height, depth, target);
+        for (int i = 0; transpose && i < full; i++)
+            GemmPacking.Transpose(source + i * height * ld, ld, height, height, depth, target + (long)i * height * depth);
+        if (rest == 0)
+            return;
+        source += full * height * (transpose ? ld : 1);
+        target += (long)full * height * depth;
+        height = (rest + step - 1) / step * step;
+        if (transpose)
+            GemmPacking.Transpose(source, ld, rest, height, depth, target);
         else
-            GemmPacking.Copy(job.B + p * job.Ldb + j, job.Ldb, columns, width, depth, target);
+            GemmPacking.CopyEdge(source, ld, rest, height, depth, target);
     }
 
     private void TilePiece(int piece)
@@ -196,23 +225,10 @@ internal sealed unsafe class Gemm : IDisposable
         for (int p = 0; p < job.K; p += job.Depth)
         {
             int depth = Math.Min(job.Depth, job.K - p);
-            PackRows(row, rowEnd, p, depth, packedA);
+            float* source = job.A + (job.TransposeA ? p * job.Lda + row : row * job.Lda + p);
+            Pack(!job.TransposeA, source, job.Lda, rowEnd - row, _kernels.Rows, _kernels.RowStep, depth, packedA);
             for (int j = panel * _kernels.Columns; j < panelEnd * _kernels.Columns; j += _kernels.Columns)
                 Panel(row, rowEnd, j, p, depth, packedA);
-        }
-    }
-
-    private void PackRows(int row, int rowEnd, int p, int depth, float* packedA)
-    {
-        ref Job job = ref _job;
-        for (int i = row; i < rowEnd; i += _kernels.Rows)
-        {
-            int height = _kernels.Height(rowEnd - i), rows = Math.Min(height, rowEnd - i);
-            if (job.TransposeA)
-                GemmPacking.Copy(job.A + p * job.Lda + i, job.Lda, rows, height, depth, packedA);
-            else
-                GemmPacking.Transpose(job.A + i * job.Lda + p, job.Lda, rows, height, depth, packedA);
-            packedA += (long)height * depth;
         }
     }
 

@@ -24,6 +24,7 @@ internal static unsafe class Gemm256
         Vector256<float> c00 = default, c01 = default, c10 = default, c11 = default;
         Vector256<float> c20 = default, c21 = default, c30 = default, c31 = default;
         Vector256<float> c40 = default, c41 = default, c50 = default, c51 = default;
+        Prefetch(c, ldc, 2 * THeight.Value, 1);
         for (float* end = a + depth * 2 * THeight.Value; a < end; a += 2 * THeight.Value)
         {
             Vector256<float> b0 = Vector256.Load(b), b1 = TWidth.Value > 1 ? Vector256.Load(b + 8) : default;

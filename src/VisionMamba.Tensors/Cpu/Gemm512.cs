@@ -27,6 +27,7 @@ internal static unsafe class Gemm512
         Vector512<float> c60 = default, c61 = default, c70 = default, c71 = default;
         Vector512<float> c80 = default, c81 = default, c90 = default, c91 = default;
         Vector512<float> cA0 = default, cA1 = default, cB0 = default, cB1 = default;
+        Prefetch(c, ldc, 4 * THeight.Value, TWidth.Value);
         for (float* end = a + depth * 4 * THeight.Value; a < end; a += 4 * THeight.Value)
         {
             Vector512<float> b0 = Vector512.Load(b), b1 = TWidth.Value > 1 ? Vector512.Load(b + 16) : default;

@@ -11,15 +11,55 @@ namespace VisionMamba.Tensors.Cpu;
 /// </summary>
 internal static unsafe class GemmPacking
 {
-    /// <summary>panel[p, i] = source[p * ld + i]: the lines of the panel lie side by side in the source.</summary>
+    // The hardware prefetcher stops at the page's end, which a long row stride reaches with every line.
+    private const int PrefetchLines = 12;
+
+    // The steps that all lines are transposed for before going on: 8 KiB of panel, which stay in the first cache.
+    private const int Chunk = 64;
+
+    /// <summary>
+    /// panel[p, i] = source[p * ld + i] for <paramref name="panels"/> full panels side by side; depth is the outer
+    /// loop, so that the source is read in long runs.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Copy(float* source, long ld, int lines, int height, int depth, float* panel)
+    public static void Copy(float* source, long ld, int panels, int height, int depth, float* panel)
+    {
+        long apart = (long)height * depth;
+        for (int p = 0; p < depth; p++, source += ld, panel += height)
+        {
+            float* from = source, to = panel;
+            for (int t = 0; t < panels; t++, from += height, to += apart)
+            {
+                if (Sse.IsSupported)
+                    Sse.Prefetch0(from + PrefetchLines * ld);
+                int i = 0;
+                for (; i <= height - 16; i += 16)
+                    Vector512.Load(from + i).Store(to + i);
+                if (i <= height - 8)
+                {
+                    Vector256.Load(from + i).Store(to + i);
+                    i += 8;
+                }
+
+                if (i <= height - 4)
+                {
+                    Vector128.Load(from + i).Store(to + i);
+                    i += 4;
+                }
+
+                for (; i < height; i++)
+                    to[i] = from[i];
+            }
+        }
+    }
+
+    /// <summary>As <see cref="Copy"/> for one panel of which only <paramref name="lines"/> exist.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void CopyEdge(float* source, long ld, int lines, int height, int depth, float* panel)
     {
         for (int p = 0; p < depth; p++, source += ld, panel += height)
         {
             int i = 0;
-            for (; i <= lines - 16; i += 16)
-                Vector512.Load(source + i).Store(panel + i);
             for (; i <= lines - 4; i += 4)
                 Vector128.Load(source + i).Store(panel + i);
             for (; i < lines; i++)
@@ -37,9 +77,8 @@ internal static unsafe class GemmPacking
         if ((Sse.IsSupported || AdvSimd.Arm64.IsSupported) && lines >= 4)
         {
             done = depth & ~3;
-            // The last group of four starts early rather than running past the last line.
-            for (int i = 0; i < lines; i += 4)
-                Four(source + Math.Min(i, lines - 4) * ld, ld, height, done, panel + Math.Min(i, lines - 4));
+            for (int p = 0; p < done; p += Chunk)
+                Groups(source + p, ld, lines, height, Math.Min(Chunk, done - p), panel + (long)p * height);
         }
 
         for (int i = 0; i < lines; i++)
@@ -50,6 +89,14 @@ internal static unsafe class GemmPacking
 
         for (int p = 0; p < depth && lines < height; p++)
             new Span<float>(panel + (long)p * height + lines, height - lines).Clear();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Groups(float* source, long ld, int lines, int height, int depth, float* panel)
+    {
+        // The last group of four starts early rather than running past the last line.
+        for (int i = 0; i < lines; i += 4)
+            Four(source + Math.Min(i, lines - 4) * ld, ld, height, depth, panel + Math.Min(i, lines - 4));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
