@@ -19,6 +19,9 @@ internal sealed unsafe class Gemm : IDisposable
     private const int MaxCuts = 8;
     private const int PanelsPerPack = 4;
 
+    // So few rows use a panel of a b that is not transposed too rarely to pay for its packing.
+    private const int MaxRowsUnpacked = 24;
+
     private readonly WorkerPool _pool;
     private readonly GemmKernels _kernels;
     private readonly Action<int> _packPiece;
@@ -124,8 +127,9 @@ internal sealed unsafe class Gemm : IDisposable
 
         job.Packed = _packed;
         job.Panels = (job.N + _kernels.Columns - 1) / _kernels.Columns;
+        job.FirstPacked = !job.TransposeB && job.M <= MaxRowsUnpacked ? job.N / _kernels.Columns : 0;
         Cut(ref job, serial ? 1 : _pool.Threads);
-        int groups = (job.Panels + PanelsPerPack - 1) / PanelsPerPack;
+        int groups = (job.Panels - job.FirstPacked + PanelsPerPack - 1) / PanelsPerPack;
         Run(groups * ((job.K + job.Depth - 1) / job.Depth), _packPiece, serial);
         Run(job.RowBlocks * job.ColumnBlocks, _tilePiece, serial);
     }
@@ -168,7 +172,8 @@ internal sealed unsafe class Gemm : IDisposable
     private void PackPiece(int piece)
     {
         ref Job job = ref _job;
-        int groups = (job.Panels + PanelsPerPack - 1) / PanelsPerPack, first = piece % groups * PanelsPerPack;
+        int groups = (job.Panels - job.FirstPacked + PanelsPerPack - 1) / PanelsPerPack;
+        int first = job.FirstPacked + piece % groups * PanelsPerPack;
         int p = piece / groups * job.Depth, depth = Math.Min(job.Depth, job.K - p);
         int columns = Math.Min(PanelsPerPack * _kernels.Columns, job.N - first * _kernels.Columns);
         int j = first * _kernels.Columns;
@@ -185,7 +190,8 @@ internal sealed unsafe class Gemm : IDisposable
         if (!transpose)
             GemmPacking.Copy(source, ld, full, height, depth, target);
         for (int i = 0; transpose && i < full; i++)
-            GemmPacking.Transpose(source + i * height * ld, ld, height, height, depth, target + (long)i * height * depth);
+            GemmPacking.Transpose(
+                source + i * height * ld, ld, height, height, depth, target + (long)i * height * depth);
         if (rest == 0)
             return;
         source += full * height * (transpose ? ld : 1);
@@ -237,7 +243,9 @@ internal sealed unsafe class Gemm : IDisposable
     {
         ref Job job = ref _job;
         int width = _kernels.Width(job.N - j), columns = Math.Min(width, job.N - j);
-        float* packedB = job.Packed + (long)p * Padded(job.N) + (long)j * depth;
+        bool packed = j / _kernels.Columns >= job.FirstPacked;
+        float* b = packed ? job.Packed + (long)p * Padded(job.N) + (long)j * depth : job.B + p * job.Ldb + j;
+        long ldb = packed ? width : job.Ldb;
         float* bias = p > 0 || job.Bias == null ? null : job.Bias + j;
         float* edge = stackalloc float[384];
         bool accumulate = job.Accumulate || p > 0;
@@ -246,10 +254,10 @@ internal sealed unsafe class Gemm : IDisposable
             int height = _kernels.Height(rowEnd - i), rows = Math.Min(height, rowEnd - i);
             float* c = job.C + i * job.Ldc + j;
             if (rows == height && columns == width)
-                _kernels.For(height, width)(depth, packedA, packedB, c, job.Ldc, bias, accumulate);
+                _kernels.For(height, width)(depth, packedA, b, ldb, c, job.Ldc, bias, accumulate);
             else
             {
-                _kernels.For(height, width)(depth, packedA, packedB, edge, width, null, false);
+                _kernels.For(height, width)(depth, packedA, b, ldb, edge, width, null, false);
                 StoreEdge(edge, width, rows, columns, c, job.Ldc, bias, accumulate);
             }
 
@@ -274,7 +282,7 @@ internal sealed unsafe class Gemm : IDisposable
     private struct Job
     {
         public bool TransposeA, TransposeB, Accumulate;
-        public int M, N, K, Depth, Panels, RowPanels, RowBlocks, ColumnBlocks;
+        public int M, N, K, Depth, Panels, FirstPacked, RowPanels, RowBlocks, ColumnBlocks;
         public long Lda, Ldb, Ldc;
         public float* A, B, C, Bias, Packed;
     }

@@ -7,7 +7,7 @@ namespace VisionMamba.Tensors.Cpu;
 /// <summary>Micro-kernels of the 6 x 16 tile: 12 accumulators that never leave the registers.</summary>
 internal static unsafe class Gemm256
 {
-    public static delegate*<long, float*, float*, float*, long, float*, bool, void>[] Kernels() =>
+    public static delegate*<long, float*, float*, long, float*, long, float*, bool, void>[] Kernels() =>
     [
         &Multiply<One, One>, &Multiply<One, Two>,
         &Multiply<Two, One>, &Multiply<Two, Two>,
@@ -17,7 +17,7 @@ internal static unsafe class Gemm256
     // Height and width are constants to the JIT, which drops the branches and the accumulators not used.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Multiply<THeight, TWidth>(
-        long depth, float* a, float* b, float* c, long ldc, float* bias, bool accumulate)
+        long depth, float* a, float* b, long ldb, float* c, long ldc, float* bias, bool accumulate)
         where THeight : struct, ISize
         where TWidth : struct, ISize
     {
@@ -28,7 +28,7 @@ internal static unsafe class Gemm256
         for (float* end = a + depth * 2 * THeight.Value; a < end; a += 2 * THeight.Value)
         {
             Vector256<float> b0 = Vector256.Load(b), b1 = TWidth.Value > 1 ? Vector256.Load(b + 8) : default;
-            b += 8 * TWidth.Value;
+            b += ldb;
             Step<TWidth>(a[0], b0, b1, ref c00, ref c01);
             Step<TWidth>(a[1], b0, b1, ref c10, ref c11);
             if (THeight.Value > 1)

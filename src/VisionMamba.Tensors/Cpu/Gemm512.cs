@@ -7,7 +7,7 @@ namespace VisionMamba.Tensors.Cpu;
 /// <summary>Micro-kernels of the 12 x 32 tile: 24 accumulators that never leave the registers.</summary>
 internal static unsafe class Gemm512
 {
-    public static delegate*<long, float*, float*, float*, long, float*, bool, void>[] Kernels() =>
+    public static delegate*<long, float*, float*, long, float*, long, float*, bool, void>[] Kernels() =>
     [
         &Multiply<One, One>, &Multiply<One, Two>,
         &Multiply<Two, One>, &Multiply<Two, Two>,
@@ -17,7 +17,7 @@ internal static unsafe class Gemm512
     // Height and width are constants to the JIT, which drops the branches and the accumulators not used.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Multiply<THeight, TWidth>(
-        long depth, float* a, float* b, float* c, long ldc, float* bias, bool accumulate)
+        long depth, float* a, float* b, long ldb, float* c, long ldc, float* bias, bool accumulate)
         where THeight : struct, ISize
         where TWidth : struct, ISize
     {
@@ -31,7 +31,7 @@ internal static unsafe class Gemm512
         for (float* end = a + depth * 4 * THeight.Value; a < end; a += 4 * THeight.Value)
         {
             Vector512<float> b0 = Vector512.Load(b), b1 = TWidth.Value > 1 ? Vector512.Load(b + 16) : default;
-            b += 16 * TWidth.Value;
+            b += ldb;
             Step<TWidth>(a[0], b0, b1, ref c00, ref c01);
             Step<TWidth>(a[1], b0, b1, ref c10, ref c11);
             Step<TWidth>(a[2], b0, b1, ref c20, ref c21);

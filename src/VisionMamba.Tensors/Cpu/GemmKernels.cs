@@ -6,12 +6,12 @@ namespace VisionMamba.Tensors.Cpu;
 
 /// <summary>
 /// The micro-kernels of one tile: three heights (1, 2 or 3 row steps) times two widths (1 or 2 vectors), so that few
-/// rows and narrow results do not pay for a whole tile. A kernel computes, for packed panels a(depth, height) and
-/// b(depth, width): c(height, width) = [c +] a^T b [+ bias(width)], summing over the depth in order.
+/// rows and narrow results do not pay for a whole tile. A kernel computes, for a packed panel a(depth, height) and
+/// b(depth, width) of any row stride, c(height, width) = [c +] a^T b [+ bias(width)], summing over the depth in order.
 /// </summary>
 internal sealed unsafe class GemmKernels
 {
-    private readonly delegate*<long, float*, float*, float*, long, float*, bool, void>[] _kernels;
+    private readonly delegate*<long, float*, float*, long, float*, long, float*, bool, void>[] _kernels;
 
     public GemmKernels(GemmTile tile)
     {
@@ -46,7 +46,7 @@ internal sealed unsafe class GemmKernels
     /// <summary>The columns a panel holds, padding included, for <paramref name="columns"/> of them.</summary>
     public int Width(int columns) => (Math.Min(columns, Columns) + ColumnStep - 1) / ColumnStep * ColumnStep;
 
-    public delegate*<long, float*, float*, float*, long, float*, bool, void> For(int height, int width) =>
+    public delegate*<long, float*, float*, long, float*, long, float*, bool, void> For(int height, int width) =>
         _kernels[(height / RowStep - 1) * 2 + width / ColumnStep - 1];
 
     // Fetches the tile of C while the kernel sums, which is 10-20 % of the time where k is below 60.

@@ -14,8 +14,8 @@ internal static unsafe class GemmPacking
     // The hardware prefetcher stops at the page's end, which a long row stride reaches with every line.
     private const int PrefetchLines = 12;
 
-    // The steps that all lines are transposed for before going on: 8 KiB of panel, which stay in the first cache.
-    private const int Chunk = 64;
+    // As much of a panel is finished before going on, so that it is written while in the first cache.
+    private const int ChunkFloats = 12 * 384;
 
     /// <summary>
     /// panel[p, i] = source[p * ld + i] for <paramref name="panels"/> full panels side by side; depth is the outer
@@ -77,8 +77,9 @@ internal static unsafe class GemmPacking
         if ((Sse.IsSupported || AdvSimd.Arm64.IsSupported) && lines >= 4)
         {
             done = depth & ~3;
-            for (int p = 0; p < done; p += Chunk)
-                Groups(source + p, ld, lines, height, Math.Min(Chunk, done - p), panel + (long)p * height);
+            int chunk = Math.Max(16, ChunkFloats / height & ~15);
+            for (int p = 0; p < done; p += chunk)
+                Groups(source + p, ld, lines, height, Math.Min(chunk, done - p), panel + (long)p * height);
         }
 
         for (int i = 0; i < lines; i++)

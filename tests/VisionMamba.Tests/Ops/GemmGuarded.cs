@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace VisionMamba.Tests.Ops;
 
-/// <summary>Numbers that end where an unreadable page begins, so that a read or write past the end kills the run.</summary>
+/// <summary>Numbers that end where an unreadable page begins: a read or write past the end kills the run.</summary>
 internal sealed unsafe partial class GemmGuarded : IDisposable
 {
     private const int Page = 4096;
