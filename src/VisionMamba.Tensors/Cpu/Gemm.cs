@@ -26,7 +26,7 @@ internal sealed unsafe partial class Gemm : IDisposable
     private readonly Action<int> _packPiece;
     private readonly Action<int> _tilePiece;
     private readonly int[] _slotTaken;
-    private readonly float* _scratch;
+    private float* _scratch;
     private readonly long _scratchPerSlot;
     private float* _packed;
     private long _packedFloats;
@@ -110,6 +110,8 @@ internal sealed unsafe partial class Gemm : IDisposable
     {
         NativeMemory.AlignedFree(_packed);
         NativeMemory.AlignedFree(_scratch);
+        _packed = _scratch = null;
+        _packedFloats = 0;
     }
 
     private void RunJob(bool serial)
