@@ -1,198 +1,180 @@
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 
 namespace VisionMamba.Tensors.Cpu;
 
 /// <summary>
-/// C(m,n) = [C +] op(A)(m,k) op(B)(k,n) [+ bias(n)] in fp32. B is packed into panels as wide as a register tile; A is read
-/// in place, or packed per piece when it is transposed. Pieces split C only and k is cut at fixed places, so a number of
-/// C does not depend on the threads.
+/// The fp32 matrix product, blocked after Goto and van de Geijn (2008): op(B) is packed once into panels of the tile's
+/// width, row blocks of op(A) into panels of its height, and a register tile runs over both.
+/// Threads share out the tiles and never the depth, and the depth is cut by k alone, so an element's bits depend
+/// on its row of op(A) and its column of op(B) only: neither on the threads nor on how many rows come along.
+/// Not re-entrant.
 /// </summary>
-internal sealed unsafe class Gemm : IDisposable
+internal sealed unsafe partial class Gemm : IDisposable
 {
-    private const int StepsPerPass = 1024;
-    private const int RowsPerPiece = 96;
-    private const int PanelsPerPiece = 8;
-    private readonly WorkerPool _pool;
-    private readonly int _tileRows, _tileColumns;
-    private readonly bool _wide;
-    private readonly Action<int> _packPiece, _multiplyPiece;
-    private Job _job;
-    private float* _packed;
-    private long _packedCount;
+    private const int MaxDepth = 384;
+    private const int MaxRowsPerPiece = 192;
+    private const int MaxPackedFloats = 1 << 21;
+    private const long SerialWork = 1 << 18;
+    private const int MaxCuts = 8;
+    private const int PanelsPerPack = 4;
 
-    public Gemm(WorkerPool pool, bool? wide = null)
+    // So few rows use a panel of a b that is not transposed too rarely to pay for its packing.
+    private const int MaxRowsUnpacked = 24;
+
+    private readonly WorkerPool _pool;
+    private readonly GemmKernels _kernels;
+    private readonly Action<int> _packPiece;
+    private readonly Action<int> _tilePiece;
+    private readonly int[] _slotTaken;
+    private float* _scratch;
+    private readonly long _scratchPerSlot;
+    private float* _packed;
+    private long _packedFloats;
+    private Job _job;
+
+    public Gemm(WorkerPool pool)
+        : this(pool, GemmKernels.Best)
+    {
+    }
+
+    internal Gemm(WorkerPool pool, GemmTile tile)
     {
         _pool = pool;
-        _wide = wide ?? Vector512.IsHardwareAccelerated;
-        (_tileRows, _tileColumns) = _wide ? (12, 32) : (6, 16);
-        _packPiece = PackPanel;
-        _multiplyPiece = MultiplyPiece;
+        _kernels = new GemmKernels(tile);
+        _packPiece = PackPiece;
+        _tilePiece = TilePiece;
+        _slotTaken = new int[pool.Threads];
+        _scratchPerSlot = MaxRowsPerPiece * MaxDepth + _kernels.Rows * _kernels.Columns;
+        _scratch = Allocate(_scratchPerSlot * pool.Threads);
     }
 
-    ~Gemm() => NativeMemory.AlignedFree(_packed);
+    ~Gemm() => Free();
 
-    /// <summary>See the class. Leading dimensions are row strides; A is (k,m) when transposed, B (n,k).</summary>
+    /// <summary>
+    /// c(m, n) = [c +] op(a)(m, k) op(b)(k, n) [+ bias(n)], all row major with a leading dimension (row stride);
+    /// op transposes, so a transposed a is stored (k, m) and a transposed b (n, k).
+    /// </summary>
     public void Multiply(
-        bool transposeA, bool transposeB, int m, int n, int k, float* a, long lda, float* b, long ldb, float* c, long ldc,
-        bool accumulate, float* bias = null)
+        bool transposeA, bool transposeB, int m, int n, int k, float* a, long lda, float* b, long ldb, float* c,
+        long ldc, bool accumulate, float* bias = null)
     {
-        if (m == 0 || n == 0)
+        if (m <= 0 || n <= 0)
             return;
-        _job = new Job
+        if (k <= 0)
         {
-            TransposeA = transposeA, TransposeB = transposeB, M = m, N = n, A = a, Lda = lda, B = b, Ldb = ldb, C = c,
-            Ldc = ldc, Accumulate = accumulate, Bias = bias, Panels = (n + _tileColumns - 1) / _tileColumns,
-        };
-        // A transposed A is packed by every piece: fewer, wider pieces pack it less often.
-        _job.PanelsPerPiece = transposeA ? 4 * PanelsPerPiece : PanelsPerPiece;
-        _job.PanelBlocks = (_job.Panels + _job.PanelsPerPiece - 1) / _job.PanelsPerPiece;
-        Reserve((long)_job.Panels * _tileColumns * Math.Min(k, StepsPerPass));
-        int first = 0;
-        do
-        {
-            _job.First = first;
-            _job.Steps = Math.Min(StepsPerPass, k - first);
-            _job.Last = first + _job.Steps >= k;
-            _pool.Run(_job.Panels, _packPiece);
-            _pool.Run((m + RowsPerPiece - 1) / RowsPerPiece * _job.PanelBlocks, _multiplyPiece);
-            first += StepsPerPass;
-        }
-        while (first < k);
-    }
-
-    public void Dispose()
-    {
-        NativeMemory.AlignedFree(_packed);
-        _packed = null;
-        _packedCount = 0;
-        GC.SuppressFinalize(this);
-    }
-
-    private void Reserve(long count)
-    {
-        if (count <= _packedCount)
-            return;
-        NativeMemory.AlignedFree(_packed);
-        _packed = (float*)NativeMemory.AlignedAlloc((nuint)(count * sizeof(float)), 64);
-        _packedCount = count;
-    }
-
-    /// <summary>Writes the panel's columns as Steps rows of the tile's width, zeros beyond column n.</summary>
-    private void PackPanel(int panel)
-    {
-        ref readonly Job j = ref _job;
-        int from = panel * _tileColumns, columns = Math.Min(_tileColumns, j.N - from);
-        float* to = _packed + ((long)panel * _tileColumns * j.Steps);
-        if (columns < _tileColumns)
-            new Span<float>(to, _tileColumns * j.Steps).Clear();
-        if (j.TransposeB)
-        {
-            GemmPacking.Transpose(j.B + ((long)from * j.Ldb) + j.First, j.Ldb, columns, j.Steps, to, _tileColumns);
+            Empty(m, n, c, ldc, accumulate, bias);
             return;
         }
 
-        float* b = j.B + ((long)j.First * j.Ldb) + from;
-        for (int p = 0; p < j.Steps; p++)
-            new ReadOnlySpan<float>(b + (p * j.Ldb), columns).CopyTo(new Span<float>(to + ((long)p * _tileColumns), columns));
-    }
-
-    /// <summary>Up to 96 rows and some panels of C.</summary>
-    private void MultiplyPiece(int piece)
-    {
-        ref readonly Job j = ref _job;
-        int firstRow = piece / j.PanelBlocks * RowsPerPiece, rows = Math.Min(RowsPerPiece, j.M - firstRow);
-        int firstPanel = piece % j.PanelBlocks * j.PanelsPerPiece;
-        int endPanel = Math.Min(j.Panels, firstPanel + j.PanelsPerPiece);
-        int tile = _tileRows * _tileColumns, fullRows = rows / _tileRows * _tileRows;
-        long panelSize = (long)_tileRows * j.Steps;
-        // Rows that do not fill a tile, and all rows of a transposed A, are packed (zeros below the last).
-        int packedFrom = j.TransposeA ? 0 : fullRows;
-        int packedPanels = (rows - packedFrom + _tileRows - 1) / _tileRows;
-        float* edge = Scratch.Take(tile + (packedPanels * panelSize)), packedA = edge + tile;
-        for (int i = 0; i < packedPanels; i++)
-            PackA(firstRow + packedFrom + (i * _tileRows), packedA + (i * panelSize));
-        for (int panel = firstPanel; panel < endPanel; panel++)
+        int blocks = (k + MaxDepth - 1) / MaxDepth;
+        int depth = Math.Min(k, ((k + blocks - 1) / blocks + 3) & ~3);
+        int columns = Math.Min(n, MaxPackedFloats / MaxDepth / _kernels.Columns * _kernels.Columns);
+        int depths = Math.Max(1, MaxPackedFloats / (Padded(columns) * depth)) * depth;
+        bool serial = (long)m * n * k <= SerialWork;
+        for (int j = 0; j < n; j += columns)
         {
-            for (int i = 0; i < rows; i += _tileRows)
+            for (int p = 0; p < k; p += depths)
             {
-                if (i >= packedFrom)
-                    Tile(firstRow + i, panel, packedA + ((i - packedFrom) / _tileRows * panelSize), 1, _tileRows, edge);
-                else
-                    Tile(firstRow + i, panel, j.A + ((firstRow + i) * j.Lda) + j.First, j.Lda, 1, edge);
+                _job = new Job
+                {
+                    TransposeA = transposeA, TransposeB = transposeB, M = m, N = Math.Min(columns, n - j),
+                    K = Math.Min(depths, k - p), Depth = depth, Lda = lda, Ldb = ldb, Ldc = ldc,
+                    A = a + (transposeA ? p * lda : p), B = b + (transposeB ? j * ldb + p : p * ldb + j), C = c + j,
+                    Accumulate = accumulate || p > 0, Bias = bias == null || p > 0 ? null : bias + j,
+                };
+                RunJob(serial);
             }
         }
     }
 
-    private void PackA(int row, float* to)
+    public void Dispose()
     {
-        ref readonly Job j = ref _job;
-        int rows = Math.Min(_tileRows, j.M - row);
-        if (rows < _tileRows)
-            new Span<float>(to, _tileRows * j.Steps).Clear();
-        if (!j.TransposeA)
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    private static float* Allocate(long floats) => (float*)NativeMemory.AlignedAlloc((nuint)floats * 4, 4096);
+
+    private static void Empty(int m, int n, float* c, long ldc, bool accumulate, float* bias)
+    {
+        for (int i = 0; i < m; i++)
         {
-            GemmPacking.Transpose(j.A + (row * j.Lda) + j.First, j.Lda, rows, j.Steps, to, _tileRows);
+            for (int j = 0; j < n; j++)
+                c[i * ldc + j] = (accumulate ? c[i * ldc + j] : 0) + (bias == null ? 0 : bias[j]);
+        }
+    }
+
+    private int Padded(int columns) => (columns + _kernels.ColumnStep - 1) / _kernels.ColumnStep * _kernels.ColumnStep;
+
+    private void Free()
+    {
+        NativeMemory.AlignedFree(_packed);
+        NativeMemory.AlignedFree(_scratch);
+        _packed = _scratch = null;
+        _packedFloats = 0;
+    }
+
+    private void RunJob(bool serial)
+    {
+        ref Job job = ref _job;
+        long floats = (long)Padded(job.N) * job.K;
+        if (floats > _packedFloats)
+        {
+            NativeMemory.AlignedFree(_packed);
+            _packed = null;
+            _packed = Allocate(floats);
+            _packedFloats = floats;
+        }
+
+        job.Packed = _packed;
+        job.Panels = (job.N + _kernels.Columns - 1) / _kernels.Columns;
+        job.FirstPacked = !job.TransposeB && job.M <= MaxRowsUnpacked ? job.N / _kernels.Columns : 0;
+        Cut(ref job, serial ? 1 : _pool.Threads);
+        int groups = (job.Panels - job.FirstPacked + PanelsPerPack - 1) / PanelsPerPack;
+        Run(groups * ((job.K + job.Depth - 1) / job.Depth), _packPiece, serial);
+        Run(job.RowBlocks * job.ColumnBlocks, _tilePiece, serial);
+    }
+
+    private void Run(int pieces, Action<int> piece, bool serial)
+    {
+        if (!serial)
+        {
+            _pool.Run(pieces, piece);
             return;
         }
 
-        float* a = j.A + (j.First * j.Lda) + row;
-        for (int p = 0; p < j.Steps; p++)
-        {
-            float* source = a + (p * j.Lda), target = to + ((long)p * _tileRows);
-            int i = 0;
-            for (; i + 4 <= rows; i += 4)
-                Vector128.Load(source + i).Store(target + i);
-            for (; i < rows; i++)
-                target[i] = source[i];
-        }
+        for (int i = 0; i < pieces; i++)
+            piece(i);
     }
 
-    private void Tile(int row, int panel, float* a, long rowStride, long step, float* edge)
+    // Cuts C into the grid of pieces with the least estimated time of the busiest thread, in tiles. Packing a row
+    // panel costs about a quarter of a tile, which is paid once per column block.
+    private void Cut(ref Job job, int threads)
     {
-        ref readonly Job j = ref _job;
-        int column = panel * _tileColumns, rows = Math.Min(_tileRows, j.M - row);
-        int columns = Math.Min(_tileColumns, j.N - column);
-        float* b = _packed + ((long)panel * _tileColumns * j.Steps), c = j.C + (row * j.Ldc) + column;
-        bool accumulate = j.Accumulate || j.First > 0, whole = rows == _tileRows && columns == _tileColumns;
-        float* to = whole ? c : edge;
-        long ldc = whole ? j.Ldc : _tileColumns;
-        if (_wide)
-            GemmTile.Tile512(j.Steps, a, rowStride, step, b, to, ldc, whole && accumulate);
-        else
-            GemmTile.Tile256(j.Steps, a, rowStride, step, b, to, ldc, whole && accumulate);
-        if (!whole)
-            CopyEdge(edge, c, rows, columns, accumulate);
-        if (j.Bias != null && j.Last)
-            AddBias(j.Bias + column, c, rows, columns);
-    }
-
-    private void CopyEdge(float* edge, float* c, int rows, int columns, bool accumulate)
-    {
-        for (int i = 0; i < rows; i++)
+        int height = _kernels.Rows, rowPanels = (job.M + height - 1) / height, perBlock = MaxRowsPerPiece / height;
+        int fewest = (rowPanels + perBlock - 1) / perBlock;
+        (job.RowPanels, job.RowBlocks, job.ColumnBlocks) = (rowPanels, fewest, 1);
+        if (threads == 1)
+            return;
+        double least = double.MaxValue;
+        for (int rows = fewest; rows <= Math.Min(rowPanels, fewest + MaxCuts); rows++)
         {
-            for (int n = 0; n < columns; n++)
-                c[(i * _job.Ldc) + n] = edge[(i * _tileColumns) + n] + (accumulate ? c[(i * _job.Ldc) + n] : 0);
-        }
-    }
-
-    private void AddBias(float* bias, float* c, int rows, int columns)
-    {
-        for (int i = 0; i < rows; i++)
-        {
-            for (int n = 0; n < columns; n += Simd.Lanes)
+            for (int columns = 1; columns <= Math.Min(job.Panels, MaxCuts); columns++)
             {
-                int count = Math.Min(Simd.Lanes, columns - n);
-                Simd.Add(Simd.Load(bias + n, count), c + (i * _job.Ldc) + n, count);
+                int rounds = (rows * columns + threads - 1) / threads;
+                double tiles = (double)((rowPanels + rows - 1) / rows) * ((job.Panels + columns - 1) / columns + 0.25);
+                double cost = rounds * (tiles + 0.25);
+                if (cost < least)
+                    (least, job.RowBlocks, job.ColumnBlocks) = (cost, rows, columns);
             }
         }
     }
 
     private struct Job
     {
-        public bool TransposeA, TransposeB, Accumulate, Last;
-        public int M, N, First, Steps, Panels, PanelsPerPiece, PanelBlocks;
-        public float* A, B, C, Bias;
+        public bool TransposeA, TransposeB, Accumulate;
+        public int M, N, K, Depth, Panels, FirstPacked, RowPanels, RowBlocks, ColumnBlocks;
         public long Lda, Ldb, Ldc;
+        public float* A, B, C, Bias, Packed;
     }
 }

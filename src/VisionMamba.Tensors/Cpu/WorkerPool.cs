@@ -6,15 +6,11 @@ namespace VisionMamba.Tensors.Cpu;
 /// </summary>
 internal sealed class WorkerPool : IDisposable
 {
-    private const int SpinsBeforeSleep = 2000;
+    // About half a millisecond: kernels of one step follow each other faster than a sleeping thread wakes.
+    private const int SpinsBeforeSleep = 4000;
     private readonly Thread[] _threads;
     private readonly object _wake = new();
-    private Action<int>? _piece;
-    private int _pieces;
-    private int _next;
-    private int _busy;
-    private int _generation;
-    private Exception? _failure;
+    private volatile Job? _job;
     private volatile bool _stopped;
 
     public WorkerPool(int threads)
@@ -42,22 +38,17 @@ internal sealed class WorkerPool : IDisposable
             return;
         }
 
-        _piece = piece;
-        _pieces = pieces;
-        _next = 0;
-        Volatile.Write(ref _busy, _threads.Length);
+        // A thread that wakes late finds its job finished and takes nothing: nobody waits for it.
+        var job = new Job(pieces, piece);
         lock (_wake)
         {
-            _generation++;
+            _job = job;
             Monitor.PulseAll(_wake);
         }
 
-        Drain();
-        var spin = new SpinWait();
-        while (Volatile.Read(ref _busy) != 0)
-            spin.SpinOnce(sleep1Threshold: -1);
-        _piece = null;
-        if (Interlocked.Exchange(ref _failure, null) is { } failure)
+        job.Drain();
+        job.Wait();
+        if (job.Failure is { } failure)
             throw new InvalidOperationException(failure.Message, failure);
     }
 
@@ -75,39 +66,58 @@ internal sealed class WorkerPool : IDisposable
 
     private void Work()
     {
-        int seen = 0;
-        while (true)
+        Job? seen = null;
+        while (!_stopped)
         {
-            for (int i = 0; i < SpinsBeforeSleep && Volatile.Read(ref _generation) == seen && !_stopped; i++)
-                Thread.SpinWait(20);
-            lock (_wake)
-            {
-                while (_generation == seen && !_stopped)
-                    Monitor.Wait(_wake);
-                if (_stopped)
-                    return;
-                seen = _generation;
-            }
-
-            Drain();
-            Interlocked.Decrement(ref _busy);
+            for (int i = 0; i < SpinsBeforeSleep && ReferenceEquals(_job, seen) && !_stopped; i++)
+                Thread.SpinWait(8);
+            if (ReferenceEquals(_job, seen))
+                Sleep(seen);
+            seen = _job;
+            seen?.Drain();
         }
     }
 
-    private void Drain()
+    private void Sleep(Job? seen)
     {
-        Action<int> piece = _piece!;
-        int pieces = _pieces;
-        for (int i = Interlocked.Increment(ref _next) - 1; i < pieces; i = Interlocked.Increment(ref _next) - 1)
+        lock (_wake)
         {
-            try
+            while (ReferenceEquals(_job, seen) && !_stopped)
+                Monitor.Wait(_wake);
+        }
+    }
+
+    private sealed class Job(int pieces, Action<int> piece)
+    {
+        private readonly int _pieces = pieces;
+        private int _next = -1;
+        private int _left = pieces;
+        private Exception? _failure;
+
+        public Exception? Failure => _failure;
+
+        public void Drain()
+        {
+            for (int i = Interlocked.Increment(ref _next); i < _pieces; i = Interlocked.Increment(ref _next))
             {
-                piece(i);
+                try
+                {
+                    piece(i);
+                }
+                catch (Exception e)
+                {
+                    Interlocked.CompareExchange(ref _failure, e, null);
+                }
+
+                Interlocked.Decrement(ref _left);
             }
-            catch (Exception e)
-            {
-                Interlocked.CompareExchange(ref _failure, e, null);
-            }
+        }
+
+        public void Wait()
+        {
+            var spin = new SpinWait();
+            while (Volatile.Read(ref _left) != 0)
+                spin.SpinOnce(sleep1Threshold: -1);
         }
     }
 }
