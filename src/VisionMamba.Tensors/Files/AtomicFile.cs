@@ -23,7 +23,7 @@ public static class AtomicFile
         try
         {
             Directory.CreateDirectory(folder);
-            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 16))
+            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.ReadWrite))
             {
                 write(stream);
                 stream.Flush(flushToDisk: true);
@@ -33,7 +33,7 @@ public static class AtomicFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            throw faults.Refused($"cannot be written ({e.Message})", "check the folder, its permissions and the free space");
+            throw faults.Refused($"cannot be written ({e.Message})", "check the folder, permissions and free space");
         }
         finally
         {
@@ -43,7 +43,8 @@ public static class AtomicFile
 
     /// <summary>Writes <paramref name="text"/> as UTF-8 without a byte order mark.</summary>
     /// <exception cref="VisionMambaException">The file cannot be written.</exception>
-    public static void WriteText(string path, string text) => Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
+    public static void WriteText(string path, string text) =>
+        Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
 
     private static void Remove(string temporary)
     {

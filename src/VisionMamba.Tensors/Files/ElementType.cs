@@ -66,7 +66,9 @@ internal static class ElementTypes
         _ => null,
     };
 
-    /// <summary>From a storage class (torch.FloatStorage) or, in files of torch 2.1 and later, a dtype (torch.float32).</summary>
+    /// <summary>
+    /// From a storage class (torch.FloatStorage) or, in files of torch 2.1 and later, a dtype (torch.float32).
+    /// </summary>
     public static ElementType? FromTorch(string name) => name switch
     {
         "torch.FloatStorage" or "torch.float32" or "torch.float" => ElementType.F32,

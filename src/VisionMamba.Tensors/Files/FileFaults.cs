@@ -15,7 +15,9 @@ internal sealed class FileFaults(string path)
     public VisionMambaException Refused(string what, string remedy) =>
         new(OneLine($"{path}: {what}; {remedy}", int.MaxValue));
 
-    /// <summary>A name out of a file, made fit for a message: quoted, shortened and without control characters.</summary>
+    /// <summary>
+    /// A name out of a file, made fit for a message: quoted, shortened and without control characters.
+    /// </summary>
     public static string Show(string name) => $"'{OneLine(name, ShownLength)}'";
 
     private static string OneLine(string text, int limit)

@@ -12,7 +12,7 @@ internal sealed class PickleCalls(
     FileFaults faults, Func<string, ByteBlock?> storages, bool swap, Action<long> charge)
 {
     public static object Narrow(BigInteger value) =>
-        value >= long.MinValue && value <= long.MaxValue ? (long)value : value;
+        value >= long.MinValue && value <= long.MaxValue ? (object)(long)value : value;
 
     public PickleValue Call(ForeignObject callee, PickleValue arguments)
     {
@@ -33,7 +33,8 @@ internal sealed class PickleCalls(
         ElementType? type = ElementTypes.FromTorch(kind.Name);
         if (type == null && !untyped)
             return new ForeignObject(kind.Name, id);
-        ByteBlock block = storages(key) ?? throw faults.Damaged($"the data of storage {FileFaults.Show(key)} is missing");
+        ByteBlock block = storages(key)
+            ?? throw faults.Damaged($"the data of storage {FileFaults.Show(key)} is missing");
         if (count < 0 || count > block.Length / (type?.Bytes() ?? 1))
             throw faults.Damaged($"storage {FileFaults.Show(key)} states {count} numbers in {block.Length} bytes");
         return new PickleStorage(block, type, count);
@@ -75,8 +76,12 @@ internal sealed class PickleCalls(
         var dict = new PickleDict(name is "builtins.dict" or "__builtin__.dict" ? null : name);
         if (arguments.Count == 0)
             return dict;
-        if (arguments.Count > 1 || arguments[0] is not PickleSequence pairs || pairs.List.Any(pair => pair.Items.Count != 2))
+        if (arguments.Count > 1 || arguments[0] is not PickleSequence pairs
+            || pairs.List.Any(pair => pair.Items.Count != 2))
+        {
             return null;
+        }
+
         charge(pairs.List.Count);
         foreach (PickleValue pair in pairs.List)
             dict.Set(pair.Items[0], pair.Items[1]);
@@ -95,15 +100,21 @@ internal sealed class PickleCalls(
         ElementType? type = storage.Type ?? ElementTypes.FromTorch(((ForeignObject)dtype!).Name);
         if (type is not { } known)
             return null;
-        if (arguments[1].Integer is not { } offset || Sizes(arguments[2]) is not { } sizes || Sizes(arguments[3]) is not { } strides)
+        if (arguments[1].Integer is not { } offset
+            || Sizes(arguments[2]) is not { } sizes || Sizes(arguments[3]) is not { } strides)
+        {
             throw faults.Damaged("a tensor has an offset, a size or a stride that is no integer");
+        }
+
         long count = storage.Type == null ? storage.Count / known.Bytes() : storage.Count;
         if (TensorLayout.TryCreate(sizes, strides, offset, count, out TensorLayout? layout) is { } wrong)
             throw faults.Damaged($"a tensor of sizes ({string.Join(", ", sizes.Take(8))}) {wrong}");
         return new PickleTensor(new StoredTensor("", known, storage.Block, layout!, swap));
     }
 
-    /// <summary>A tensor subclass: (builder, class, arguments, state). The builder is one of the above, never this one.</summary>
+    /// <summary>
+    /// A tensor subclass: (builder, class, arguments, state). The builder is one of the above, never this one.
+    /// </summary>
     private PickleTensor? RebuildFromType(IReadOnlyList<PickleValue> arguments)
     {
         if (arguments.Count < 3 || arguments[0] is not ForeignObject { Arguments: null } builder)
@@ -137,17 +148,19 @@ internal sealed class PickleCalls(
         return text.All(c => c <= 255) ? new PickleScalar(Encoding.Latin1.GetBytes(text)) : null;
     }
 
-    /// <summary>(dtype, bytes), where dtype is numpy.dtype('f8', ...) with a state (version, byte order, ...).</summary>
+    /// <summary>
+    /// (dtype, bytes), where dtype is numpy.dtype('f8', ...) with a state (version, byte order, ...).
+    /// </summary>
     private static PickleScalar? NumpyScalar(IReadOnlyList<PickleValue> arguments)
     {
-        if (arguments.Count != 2 || arguments[0] is not ForeignObject { Name: "numpy.dtype", Arguments: { } made } dtype)
+        if (arguments.Count != 2 || (arguments[1] as PickleScalar)?.Value is not byte[] stored)
             return null;
-        if ((arguments[1] as PickleScalar)?.Value is not byte[] stored || made.Items.Count == 0)
+        if (arguments[0] is not ForeignObject { Name: "numpy.dtype", Arguments.Items: [var code, ..] } dtype)
             return null;
         byte[] bytes = [.. stored.Take(8)];
         if (dtype.State is PickleSequence { List: [_, { Text: ">" }, ..] })
             Array.Reverse(bytes);
-        object? value = (made.Items[0].Text, stored.Length) switch
+        object? value = (code.Text, stored.Length) switch
         {
             ("f8", 8) => BinaryPrimitives.ReadDoubleLittleEndian(bytes),
             ("f4", 4) => (double)BinaryPrimitives.ReadSingleLittleEndian(bytes),

@@ -1,6 +1,10 @@
+using System.Runtime.CompilerServices;
+
 namespace VisionMamba.Tensors.Files;
 
-/// <summary>A dict, an OrderedDict or an object that is only attributes (argparse.Namespace), in the file's order.</summary>
+/// <summary>
+/// A dict, an OrderedDict or an object that is only attributes (argparse.Namespace), in the file's order.
+/// </summary>
 public sealed class PickleDict : PickleValue
 {
     private readonly OrderedDictionary<PickleValue, PickleValue> _entries = new(ScalarKeys.Instance);
@@ -40,7 +44,9 @@ public sealed class PickleDict : PickleValue
     /// <summary>Whether this is an object whose attributes are the entries.</summary>
     internal bool IsNamespace => TypeName is "argparse.Namespace" or "types.SimpleNamespace";
 
-    /// <summary>A namespace takes the state as its entries; any other dict keeps it beside them (as _metadata).</summary>
+    /// <summary>
+    /// A namespace takes the state as its entries; any other dict keeps it beside them (as _metadata).
+    /// </summary>
     internal override void Build(PickleValue state)
     {
         if (!IsNamespace || state is not PickleDict attributes || ReferenceEquals(state, this))
@@ -52,7 +58,9 @@ public sealed class PickleDict : PickleValue
 
     internal void Set(PickleValue key, PickleValue value) => _entries[key] = value;
 
-    /// <summary>Scalars are equal by value, everything else by identity (never by content, which may contain itself).</summary>
+    /// <summary>
+    /// Scalars are equal by value, everything else by identity (never by content, which may contain itself).
+    /// </summary>
     private sealed class ScalarKeys : IEqualityComparer<PickleValue>
     {
         public static readonly ScalarKeys Instance = new();
@@ -63,10 +71,12 @@ public sealed class PickleDict : PickleValue
         // Seeded per process, because a file must not be able to choose keys that collide.
         public int GetHashCode(PickleValue obj) => (obj as PickleScalar)?.Value switch
         {
-            long value => HashCode.Combine((int)value, (int)(value >> 32)),
-            double value => HashCode.Combine((int)BitConverter.DoubleToInt64Bits(value), BitConverter.DoubleToInt64Bits(value) >> 32),
-            null => System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(obj is PickleScalar ? PickleScalar.None : obj),
+            long value => Mix(value),
+            double value => Mix(BitConverter.DoubleToInt64Bits(value)),
+            null => RuntimeHelpers.GetHashCode(obj is PickleScalar ? PickleScalar.None : obj),
             { } value => value.GetHashCode(),
         };
+
+        private static int Mix(long bits) => HashCode.Combine((int)bits, (int)(bits >> 32));
     }
 }

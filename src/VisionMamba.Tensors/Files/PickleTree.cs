@@ -3,7 +3,10 @@ namespace VisionMamba.Tensors.Files;
 /// <summary>Measures a tree of values that may share parts and contain itself.</summary>
 internal static class PickleTree
 {
-    /// <summary>Whether no chain of values is longer than <paramref name="limit"/>; links back to an open value do not count.</summary>
+    /// <summary>
+    /// Whether no chain of values is longer than <paramref name="limit"/>; links back to an open value do not
+    /// count.
+    /// </summary>
     public static bool IsNoDeeperThan(PickleValue root, int limit)
     {
         var open = new Stack<(PickleValue Value, IEnumerator<PickleValue> Parts)>();
@@ -18,7 +21,7 @@ internal static class PickleTree
             else
             {
                 open.Pop();
-                top.Value.Height = 1 + top.Value.Children.Select(child => child.Height).DefaultIfEmpty().Max(h => Math.Max(h, 0));
+                top.Value.Height = 1 + top.Value.Children.Aggregate(0, (most, child) => Math.Max(most, child.Height));
                 if (top.Value.Height > limit)
                     return false;
             }

@@ -11,7 +11,9 @@ public abstract class PickleValue
 {
     private protected PickleValue() { }
 
-    /// <summary>What the file sets as the state of an object that is not a plain value; usually a dict, or null.</summary>
+    /// <summary>
+    /// What the file sets as the state of an object that is not a plain value; usually a dict, or null.
+    /// </summary>
     public PickleValue? State { get; private protected set; }
 
     /// <summary>The entry under <paramref name="key"/>, or null where this is no dict or has no such entry.</summary>
@@ -116,7 +118,9 @@ public sealed class PickleTensor : PickleValue
     public override string ToString() => Stored.ToString();
 }
 
-/// <summary>A block of numbers that tensors refer to; never seen outside the tree's making, except as an odd leaf.</summary>
+/// <summary>
+/// A block of numbers that tensors refer to; never seen outside the tree's making, except as an odd leaf.
+/// </summary>
 internal sealed class PickleStorage(ByteBlock block, ElementType? type, long count) : PickleValue
 {
     public ByteBlock Block => block;
@@ -130,7 +134,8 @@ internal sealed class PickleStorage(ByteBlock block, ElementType? type, long cou
 }
 
 /// <summary>
-/// A class, function, call or object that is not one of the known plain ones: its name and what the file gave it, as data.
+/// A class, function, call or object that is not one of the known plain ones: its name and what the file gave it,
+/// as data.
 /// </summary>
 public sealed class ForeignObject : PickleValue
 {
@@ -145,7 +150,9 @@ public sealed class ForeignObject : PickleValue
     /// <summary>The full name of the class or function, e.g. torch.device.</summary>
     public string Name { get; }
 
-    /// <summary>What it was called with (usually a tuple), or null for a mere reference to the class or function.</summary>
+    /// <summary>
+    /// What it was called with (usually a tuple), or null for a mere reference to the class or function.
+    /// </summary>
     public PickleValue? Arguments { get; }
 
     /// <summary>Elements that were appended to it, for a list-like object.</summary>

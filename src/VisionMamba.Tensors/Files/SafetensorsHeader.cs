@@ -4,7 +4,8 @@ using System.Text.Json;
 namespace VisionMamba.Tensors.Files;
 
 /// <summary>
-/// Reads a .safetensors file: u64 length, JSON header {name: {dtype, shape, data_offsets: [begin, end)}}, then the data,
+/// Reads a .safetensors file: u64 length, JSON header {name: {dtype, shape, data_offsets: [begin, end)}}, then the
+/// data,
 /// which the tensors must cover without gap or overlap. Format: github.com/huggingface/safetensors, README.
 /// </summary>
 internal sealed class SafetensorsHeader
@@ -116,7 +117,7 @@ internal sealed class SafetensorsHeader
     {
         string shown = FileFaults.Show(name);
         if (ElementTypes.FromSafetensors(typeName) is not { } type)
-            throw _faults.Refused($"{shown} has the type {FileFaults.Show(typeName)}", "convert it to F32, F16 or BF16 first");
+            throw _faults.Refused($"{shown} has the type {FileFaults.Show(typeName)}", "convert it to F32 or F16");
         long length = _file.Length - _dataStart;
         if (begin < 0 || end < begin || end > length)
             throw _faults.Damaged($"{shown} has the offsets {begin} to {end} in {length} bytes of data");
@@ -124,7 +125,8 @@ internal sealed class SafetensorsHeader
         if (TensorLayout.CountOf(sizes) is not { } count || count != elements || (end - begin) % type.Bytes() != 0)
             throw _faults.Damaged($"the shape of {shown} does not go with its {end - begin} bytes of {type}");
         int[] shape = Array.ConvertAll(sizes, size => (int)size);
-        if (TensorLayout.TryCreate(sizes, TensorLayout.ContiguousStrides(shape), 0, elements, out var layout) is { } wrong)
+        long[] strides = TensorLayout.ContiguousStrides(shape);
+        if (TensorLayout.TryCreate(sizes, strides, 0, elements, out TensorLayout? layout) is { } wrong)
             throw _faults.Damaged($"{shown} {wrong}");
         var block = new ByteBlock(_file, _dataStart + begin, end - begin, _faults);
         if (!Tensors.TryAdd(name, new StoredTensor(name, type, block, layout!, !BitConverter.IsLittleEndian)))
@@ -139,13 +141,17 @@ internal sealed class SafetensorsHeader
         long covered = 0;
         foreach ((long begin, long end, string name) in _ranges)
         {
-            if (begin != covered)
-                throw _faults.Damaged($"the data of {FileFaults.Show(name)} {(begin < covered ? "overlaps" : "leaves a gap to")} the one before");
+            string shown = FileFaults.Show(name);
+            if (begin < covered)
+                throw _faults.Damaged($"the data of {shown} overlaps another tensor's");
+            if (begin > covered)
+                throw _faults.Damaged($"{begin - covered} bytes before the data of {shown} belong to nothing");
             covered = end;
         }
 
-        if (covered != _file.Length - _dataStart)
-            throw _faults.Damaged($"{_file.Length - _dataStart - covered} bytes after the last tensor belong to nothing");
+        long rest = _file.Length - _dataStart - covered;
+        if (rest != 0)
+            throw _faults.Damaged($"{rest} bytes after the last tensor belong to nothing");
     }
 
     private VisionMambaException Twice(string name) => _faults.Damaged($"{FileFaults.Show(name)} is there twice");

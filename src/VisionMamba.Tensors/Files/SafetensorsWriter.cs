@@ -7,7 +7,8 @@ using System.Text.Json;
 namespace VisionMamba.Tensors.Files;
 
 /// <summary>
-/// Writes .safetensors files, whole or not at all. The tensors keep the given order and the metadata is sorted, so equal
+/// Writes .safetensors files, whole or not at all. The tensors keep the given order and the metadata is sorted, so
+/// equal
 /// inputs give equal bytes. The data starts at a multiple of 64 bytes, so fp32 tensors can be read in place.
 /// </summary>
 public static class SafetensorsWriter
@@ -19,11 +20,14 @@ public static class SafetensorsWriter
     /// <exception cref="ArgumentException">A name is there twice or is reserved.</exception>
     /// <exception cref="VisionMambaException">The file cannot be written.</exception>
     public static void Write(
-        string path, IEnumerable<(string Name, Tensor Tensor)> tensors, IReadOnlyDictionary<string, string>? metadata) =>
+        string path,
+        IEnumerable<(string Name, Tensor Tensor)> tensors,
+        IReadOnlyDictionary<string, string>? metadata) =>
         Write(path, tensors, metadata, ElementType.F32);
 
     /// <summary>Writes <paramref name="tensors"/> stored as F32, F16 or BF16, rounded to nearest even.</summary>
-    /// <exception cref="ArgumentException">A name is there twice or is reserved, or another type is asked for.</exception>
+    /// <exception cref="ArgumentException">A name is there twice or is reserved, or another type is asked
+    /// for.</exception>
     /// <exception cref="VisionMambaException">The file cannot be written.</exception>
     public static void Write(
         string path,

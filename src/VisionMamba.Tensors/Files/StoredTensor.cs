@@ -16,7 +16,9 @@ public sealed unsafe class StoredTensor
         _swap = swap;
     }
 
-    /// <summary>The full name, e.g. layers.0.mixer.in_proj.weight; empty for an array reached through the pickled tree.</summary>
+    /// <summary>
+    /// The full name, e.g. layers.0.mixer.in_proj.weight; empty for an array reached through the pickled tree.
+    /// </summary>
     public string Name { get; }
 
     /// <summary>How the numbers are stored.</summary>
@@ -45,7 +47,8 @@ public sealed unsafe class StoredTensor
     }
 
     /// <summary>
-    /// A free-standing fp32 tensor with this name. Where <see cref="IsViewable"/> it is a read-only view of the mapped file,
+    /// A free-standing fp32 tensor with this name. Where <see cref="IsViewable"/> it is a read-only view of the
+    /// mapped file,
     /// which it keeps mapped after <see cref="TensorFile.Dispose"/>; otherwise a converted copy.
     /// </summary>
     /// <exception cref="VisionMambaException">More numbers than one tensor can hold.</exception>
@@ -57,7 +60,9 @@ public sealed unsafe class StoredTensor
             : ToOwnedTensor();
     }
 
-    /// <summary>The same as <see cref="ToTensor"/>, but always a copy that may be written to (a parameter to train).</summary>
+    /// <summary>
+    /// The same as <see cref="ToTensor"/>, but always a copy that may be written to (a parameter to train).
+    /// </summary>
     /// <exception cref="VisionMambaException">More numbers than one tensor can hold.</exception>
     public Tensor ToOwnedTensor()
     {
@@ -73,7 +78,7 @@ public sealed unsafe class StoredTensor
     {
         RequireAddressable();
         if (Type.IsFloat())
-            throw _block.Faults.Refused($"{FileFaults.Show(Name)} holds {Type} numbers where integers are wanted", "store it as integers");
+            throw _block.Faults.Refused($"{this} holds no integers", "store it as integers");
         long[] values = new long[Count];
         var start = _block.Pointer;
         foreach (TensorRow row in _layout.Rows())
@@ -90,6 +95,6 @@ public sealed unsafe class StoredTensor
     private void RequireAddressable()
     {
         if (Count > int.MaxValue)
-            throw _block.Faults.Refused($"{FileFaults.Show(Name)} holds {Count} numbers, more than one tensor can", "split it");
+            throw _block.Faults.Refused($"{this} holds more numbers than one tensor can", "split it");
     }
 }

@@ -1,8 +1,10 @@
 namespace VisionMamba.Tensors.Files;
 
 /// <summary>
-/// An opened checkpoint: its arrays by full name and what else it says, as inert data. The file is mapped, not read, and must
-/// not be overwritten in place while it is open (replacing it by renaming another over it, as AtomicFile does, is fine).
+/// An opened checkpoint: its arrays by full name and what else it says, as inert data. The file is mapped, not
+/// read, and must
+/// not be overwritten in place while it is open (replacing it by renaming another over it, as AtomicFile does, is
+/// fine).
 /// </summary>
 public sealed class TensorFile : IDisposable
 {
@@ -41,18 +43,23 @@ public sealed class TensorFile : IDisposable
     public string Format { get; }
 
     /// <summary>
-    /// The arrays in the file's order. For .pth: of the state dict under model, state_dict, model_state_dict, module, net or
+    /// The arrays in the file's order. For .pth: of the state dict under model, state_dict, model_state_dict,
+    /// module, net or
     /// model_ema, whichever comes first, else of the root; without a prefix "module." that all names share.
     /// </summary>
     public IReadOnlyDictionary<string, StoredTensor> Tensors { get; }
 
-    /// <summary>The safetensors metadata; for .pth the root's scalars as text, and those of namespaces as "args.lr".</summary>
+    /// <summary>
+    /// The safetensors metadata; for .pth the root's scalars as text, and those of namespaces as "args.lr".
+    /// </summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
     /// <summary>The whole tree of a .pth (optimizer, schedule, args), or null for safetensors.</summary>
     public PickleValue? Root => _archive?.Root;
 
-    /// <summary>Where <see cref="Tensors"/> was found in a .pth: the key, empty for the root itself; null where nowhere.</summary>
+    /// <summary>
+    /// Where <see cref="Tensors"/> was found in a .pth: the key, empty for the root itself; null where nowhere.
+    /// </summary>
     public string? StateDictKey => _archive?.StateDictKey;
 
     /// <summary>Opens a .safetensors or .pth file; its contents, not its name, tell which.</summary>
@@ -72,7 +79,9 @@ public sealed class TensorFile : IDisposable
         }
     }
 
-    /// <summary>The tensors of another state dict in a .pth (model_ema), or null where the root has none under that key.</summary>
+    /// <summary>
+    /// The tensors of another state dict in a .pth (model_ema), or null where the root has none under that key.
+    /// </summary>
     public IReadOnlyDictionary<string, StoredTensor>? StateDict(string key) =>
         Root?[key] is PickleDict dict ? _archive!.StateDict(dict) : null;
 
@@ -81,7 +90,7 @@ public sealed class TensorFile : IDisposable
 
     private static VisionMambaException Unknown(ReadOnlySpan<byte> start, FileFaults faults)
     {
-        ReadOnlySpan<byte> legacy = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
+        ReadOnlySpan<byte> legacy = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 25];
         if (start.StartsWith(legacy) || (start.Length > 262 && start[257..].StartsWith("ustar"u8)))
         {
             return faults.Refused(

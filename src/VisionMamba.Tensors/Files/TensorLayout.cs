@@ -3,12 +3,16 @@ namespace VisionMamba.Tensors.Files;
 /// <summary>A run of numbers with one stride: where it starts in the block, where it goes, how long it is.</summary>
 internal readonly record struct TensorRow(long Source, long Stride, long Target, int Count);
 
-/// <summary>Shape, offset and strides (in elements) of an array over a block of stored numbers, checked to lie inside it.</summary>
+/// <summary>
+/// Shape, offset and strides (in elements) of an array over a block of stored numbers, checked to lie inside it.
+/// </summary>
 internal sealed class TensorLayout
 {
     private const int MaxDimensions = 64;
 
-    /// <summary>An expanded array may repeat its numbers up to this many; a small file must not ask for all memory.</summary>
+    /// <summary>
+    /// An expanded array may repeat its numbers up to this many; a small file must not ask for all memory.
+    /// </summary>
     private const long MaxExpanded = 1L << 26;
 
     private readonly int[] _shape;
@@ -78,7 +82,9 @@ internal sealed class TensorLayout
         return strides;
     }
 
-    /// <summary>The product of the sizes, or null where one is negative, above 2^31-1, or the product overflows.</summary>
+    /// <summary>
+    /// The product of the sizes, or null where one is negative, above 2^31-1, or the product overflows.
+    /// </summary>
     public static long? CountOf(ReadOnlySpan<long> sizes)
     {
         // Sizes next to a 0 must still multiply to something sane: Tensor computes the same product.

@@ -11,10 +11,14 @@ internal sealed class TorchArchive
 {
     private const int MaxPickle = 64 << 20;
     private const string PickleName = "data.pkl";
+    private const string Builders = "torch._utils._rebuild_";
     private const string ModulePrefix = "module.";
 
-    /// <summary>Where training scripts keep the weights, in the order of preference; the average of weights comes last.</summary>
-    private static readonly string[] StateDictKeys = ["model", "state_dict", "model_state_dict", "module", "net", "model_ema"];
+    /// <summary>
+    /// Where training scripts keep the weights, in the order of preference; the average of weights comes last.
+    /// </summary>
+    private static readonly string[] StateDictKeys =
+        ["model", "state_dict", "model_state_dict", "module", "net", "model_ema"];
 
     private readonly FileFaults _faults;
 
@@ -42,7 +46,7 @@ internal sealed class TorchArchive
         if (entries.ContainsKey(folder + "constants.pkl"))
             throw faults.Refused("is a TorchScript program", "save its state_dict() with torch.save");
         if (entries[pickle].Length > MaxPickle)
-            throw faults.Refused($"its pickle of {entries[pickle].Length} bytes is too large", "save only the state_dict()");
+            throw faults.Refused($"its pickle of {entries[pickle].Length} bytes is too large", "save the state_dict()");
         bool swap = IsBigEndian(entries.GetValueOrDefault(folder + "byteorder"), faults) == BitConverter.IsLittleEndian;
         var root = Unpickler.Read(
             entries[pickle].ToArray(), faults, key => entries.GetValueOrDefault($"{folder}data/{key}"), swap);
@@ -78,8 +82,8 @@ internal sealed class TorchArchive
         {
             if (key.Text is { } name && value.Tensor is { } tensor)
                 named.Add((name, tensor));
-            else if (value is ForeignObject foreign && foreign.Name.StartsWith("torch._utils._rebuild_", StringComparison.Ordinal))
-                throw _faults.Refused($"{FileFaults.Show(key.ToString()!)} is of a kind that is not supported (complex, sparse, quantized)", "save it as float()");
+            else if (value is ForeignObject foreign && foreign.Name.StartsWith(Builders, StringComparison.Ordinal))
+                throw Unsupported(key);
         }
 
         bool wrapped = named.All(pair => pair.Name.StartsWith(ModulePrefix, StringComparison.Ordinal));
@@ -119,10 +123,16 @@ internal sealed class TorchArchive
         }
     }
 
-    private static bool HoldsTensors(PickleDict dict) => dict.Entries.Any(entry => entry.Key.Text != null && entry.Value is PickleTensor);
+    private VisionMambaException Unsupported(PickleValue key) => _faults.Refused(
+        $"{FileFaults.Show(key.ToString()!)} is of a kind that is not supported (complex, sparse, quantized)",
+        "save it as float()");
+
+    private static bool HoldsTensors(PickleDict dict) =>
+        dict.Entries.Any(entry => entry.Key.Text != null && entry.Value is PickleTensor);
 
     private static bool IsPickle(string name) =>
-        name == PickleName || (name.EndsWith("/" + PickleName, StringComparison.Ordinal) && name.Count(c => c == '/') == 1);
+        name == PickleName
+        || (name.EndsWith("/" + PickleName, StringComparison.Ordinal) && name.Count(c => c == '/') == 1);
 
     private static bool IsBigEndian(ByteBlock? entry, FileFaults faults)
     {

@@ -170,7 +170,8 @@ internal sealed partial class Unpickler
         PushNew(_calls.Call(callee, new PickleSequence(SequenceKind.Tuple, items.GetRange(1, items.Count - 1))));
     }
 
-    private ForeignObject Callee() => Pop() as ForeignObject ?? throw Bad("calls something that is no function or class");
+    private ForeignObject Callee() =>
+        Pop() as ForeignObject ?? throw Bad("calls something that is no function or class");
 
     private void Build(PickleValue state)
     {

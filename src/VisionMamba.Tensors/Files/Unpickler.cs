@@ -78,7 +78,12 @@ internal sealed partial class Unpickler
     }
 
     /// <summary>A frame only announces how many bytes follow.</summary>
-    private void Frame(ulong length) => _at -= Take(length).Length;
+    private void Frame(ulong length)
+    {
+        int contents = _at;
+        Take(length);
+        _at = contents;
+    }
 
     private void Protocol(byte version)
     {

@@ -91,7 +91,7 @@ internal sealed class ZipDirectory
         long packed = U32(record, 20), length = U32(record, 24), local = U32(record, 42);
         Widen(Bytes(at + CentralLength + nameLength, extraLength), ref length, ref packed, ref local);
         if ((U16(record, 8) & 1) != 0)
-            throw _faults.Refused($"the archive entry {FileFaults.Show(name)} is encrypted", "save it again without a password");
+            throw _faults.Refused($"the archive entry {FileFaults.Show(name)} is encrypted", "save it with torch.save");
         ByteBlock block = Locate(name, U16(record, 10), local, packed, length);
         if (!_entries.TryAdd(name, block))
             throw _faults.Damaged($"the archive entry {FileFaults.Show(name)} is there twice");
@@ -110,13 +110,15 @@ internal sealed class ZipDirectory
             throw _faults.Damaged($"the archive entry {shown} reaches beyond the end of the file");
         bool stored = method == 0;
         if (!stored && method != 8)
-            throw _faults.Refused($"the archive entry {shown} uses compression method {method}", "save it with torch.save");
+            throw _faults.Refused($"the archive entry {shown} has compression method {method}", "use torch.save");
         if (stored ? length != packed : length < 0 || length / MaxRatio > packed)
             throw _faults.Damaged($"the archive entry {shown} states an impossible size");
         return new ByteBlock(_file, data, packed, length, !stored, _faults);
     }
 
-    /// <summary>Takes the fields that did not fit 32 bits from the zip64 extra field (id 1), in the order of the format.</summary>
+    /// <summary>
+    /// Takes the fields that did not fit 32 bits from the zip64 extra field (id 1), in the order of the format.
+    /// </summary>
     private void Widen(ReadOnlySpan<byte> extra, ref long length, ref long packed, ref long local)
     {
         while (extra.Length >= 4)
