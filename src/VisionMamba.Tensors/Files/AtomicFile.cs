@@ -15,6 +15,7 @@ public static class AtomicFile
     /// <exception cref="VisionMambaException">The file cannot be written.</exception>
     public static void Write(string path, Action<Stream> write)
     {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
         string full = Path.GetFullPath(path), folder = Path.GetDirectoryName(full) ?? full;
         string temporary = Path.Combine(folder, $".{Path.GetFileName(full)}.{Path.GetRandomFileName()}.tmp");
         var faults = new FileFaults(path);

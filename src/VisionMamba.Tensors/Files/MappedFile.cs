@@ -31,13 +31,14 @@ internal sealed unsafe class MappedFile : IDisposable
     {
         if (Directory.Exists(path))
             throw faults.Refused("is a folder", "name the .pth or .safetensors file inside it");
-        var info = new FileInfo(path);
-        if (!info.Exists)
-            throw faults.Refused("there is no such file", "check the path");
-        if (info.Length == 0)
-            throw faults.Damaged("is empty");
         try
         {
+            // Before opening: to open a named pipe would wait for its writer. Its length is 0 too.
+            var info = new FileInfo(path);
+            if (!info.Exists)
+                throw faults.Refused("there is no such file", "check the path");
+            if (info.Length == 0)
+                throw faults.Damaged("is empty");
             var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
             long length = stream.Length;
             using var mapped = MemoryMappedFile.CreateFromFile(

@@ -20,6 +20,7 @@ internal sealed class ZipDirectory
     private readonly MappedFile _file;
     private readonly FileFaults _faults;
     private readonly Dictionary<string, ByteBlock> _entries = new(StringComparer.Ordinal);
+    private long _start;
 
     private ZipDirectory(MappedFile file, FileFaults faults)
     {
@@ -35,6 +36,7 @@ internal sealed class ZipDirectory
         (long offset, long length, long count) = zip.FindDirectory();
         if (!file.Holds(offset, length) || count < 0 || count > length / CentralLength)
             throw zip.BadDirectory();
+        zip._start = offset;
         long end = offset + length;
         for (long i = 0; i < count; i++)
             offset = zip.ReadEntry(offset, end);
@@ -106,8 +108,8 @@ internal sealed class ZipDirectory
         // The local extra field has its own length: torch pads there so that the data starts at a multiple of 64.
         long data = local + LocalLength + U16(header, 26) + U16(header, 28);
         string shown = FileFaults.Show(name);
-        if (!_file.Holds(data, packed))
-            throw _faults.Damaged($"the archive entry {shown} reaches beyond the end of the file");
+        if (!_file.Holds(data, packed) || data + packed > _start)
+            throw _faults.Damaged($"the archive entry {shown} reaches beyond the entries");
         bool stored = method == 0;
         if (!stored && method != 8)
             throw _faults.Refused($"the archive entry {shown} has compression method {method}", "use torch.save");

@@ -34,19 +34,21 @@ public class ReferenceFilesTests
         int compared = 0;
         foreach (JsonElement entry in manifest.RootElement.EnumerateArray())
         {
-            using TensorFile checkpoint = TensorFile.Open(Path.Combine(folder, entry.GetProperty("checkpoint").GetString()!));
-            using TensorFile tensors = TensorFile.Open(Path.Combine(folder, entry.GetProperty("tensors").GetString()!));
+            using TensorFile checkpoint = Open("checkpoint"), tensors = Open("tensors");
             Assert.Equal("model", checkpoint.StateDictKey);
             Assert.Contains("epoch", checkpoint.Metadata);
             Assert.Contains(checkpoint.Metadata, pair => pair.Key.StartsWith("args.", StringComparison.Ordinal));
             foreach ((string name, StoredTensor stored) in tensors.Tensors)
             {
                 string parameter = name[(name.IndexOf('.') + 1)..];
-                if (!name.StartsWith("grad.", StringComparison.Ordinal) && !name.StartsWith("final.", StringComparison.Ordinal))
+                if (name.Split('.')[0] is not ("grad" or "final"))
                     continue;
                 Assert.Equal(checkpoint.Tensors[parameter].Shape.ToArray(), stored.Shape.ToArray());
                 compared++;
             }
+
+            TensorFile Open(string field) =>
+                TensorFile.Open(Path.Combine(folder, entry.GetProperty(field).GetString()!));
         }
 
         Assert.True(compared > 0, "the manifest names no gradient and no trained parameter");

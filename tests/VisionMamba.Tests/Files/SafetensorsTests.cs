@@ -6,7 +6,8 @@ namespace VisionMamba.Tests.Files;
 
 public class SafetensorsTests
 {
-    private static readonly Dictionary<string, string> Metadata = new() { ["größe"] = "zwei\n\"Zeilen\" 💧", ["a"] = "" };
+    private static readonly Dictionary<string, string> Metadata =
+        new() { ["größe"] = "zwei\n\"Zeilen\" 💧", ["a"] = "" };
 
     [Fact]
     public void WhatIsWrittenIsReadBitForBit()
@@ -79,7 +80,9 @@ public class SafetensorsTests
     public void UnalignedNumbersAreCopied()
     {
         using var folder = new TestFolder();
-        string json = """{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"w":{"dtype":"F32","shape":[2],"data_offsets":[1,9]}}""";
+        string json = """
+            {"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"w":{"dtype":"F32","shape":[2],"data_offsets":[1,9]}}
+            """;
         using TensorFile file = TensorFile.Open(folder.Put(Safetensors(json, [9, .. PickleWriter.Floats(1.5f, 2.5f)])));
         Assert.Equal([1.5f, 2.5f], file.Tensors["w"].ToTensor().Span.ToArray());
         Assert.Equal([9L], file.Tensors["a"].ToInt64());
@@ -90,7 +93,8 @@ public class SafetensorsTests
     {
         using var folder = new TestFolder();
         var tensor = new Tensor(1);
-        Assert.Throws<ArgumentException>(() => SafetensorsWriter.Write(folder["x"], [("a", tensor), ("a", tensor)], null));
+        (string, Tensor)[] twice = [("a", tensor), ("a", tensor)];
+        Assert.Throws<ArgumentException>(() => SafetensorsWriter.Write(folder["x"], twice, null));
         Assert.Throws<ArgumentException>(() => SafetensorsWriter.Write(folder["x"], [("__metadata__", tensor)], null));
         Assert.Throws<ArgumentException>(() => SafetensorsWriter.Write(folder["x"], [], null, ElementType.I64));
         Assert.Empty(Directory.GetFiles(folder.Root));

@@ -60,6 +60,35 @@ public class TorchFileTests
         Assert.Null(file.StateDict("optimizer_of_another"));
     }
 
+    [Theory]
+    [InlineData("plain", true)]
+    [InlineData("row", true)]
+    [InlineData("scalar", true)]
+    [InlineData("transposed", false)]
+    [InlineData("expanded", false)]
+    [InlineData("half", false)]
+    [InlineData("empty", false)]
+    public void OnlyContiguousFp32IsViewedInPlace(string name, bool viewed)
+    {
+        using TensorFile file = TensorFile.Open(TestFolder.Fixture("kinds.pth"));
+        Assert.Equal(viewed, file.Tensors[name].IsViewable);
+        Assert.NotEqual(viewed, file.Tensors[name].ToTensor().Storage.OwnsMemory);
+        Assert.True(file.Tensors[name].ToOwnedTensor().Storage.OwnsMemory);
+    }
+
+    [Theory]
+    [InlineData("module.b", "a", "b")]
+    [InlineData("b", "module.a", "b")]
+    public void ThePrefixOfAWrappedModelGoesOnlyWhereAllHaveIt(string second, string firstRead, string secondRead)
+    {
+        byte[] pickle = new PickleWriter().Op('}').Text("module.a").Tensor("FloatStorage", "0", 1, 0, [1], [1]).Op('s')
+            .Text(second).Tensor("FloatStorage", "0", 1, 0, [1], [1]).Op('s').Stop();
+        using var folder = new TestFolder();
+        using TensorFile file = TensorFile.Open(
+            folder.Put(PickleWriter.Archive(pickle, ("data/0", PickleWriter.Floats(5)))));
+        Assert.Equal([firstRead, secondRead], file.Tensors.Keys);
+    }
+
     [Fact]
     public void TheRestOfTheTreeIsReachable()
     {
@@ -132,9 +161,9 @@ public class TorchFileTests
     [Fact]
     public void UntypedStorageTakesTheTypeOfTheTensor()
     {
-        byte[] pickle = new PickleWriter().Op('}').Text("w").Global("torch._utils", "_rebuild_tensor_v3").Op('(').Op('(')
-            .Text("storage").Global("torch.storage", "UntypedStorage").Text("0").Text("cpu").Int(16).Op('t', 'Q')
-            .Int(1).Ints(3).Ints(1).Op('\u0089').Global("collections", "OrderedDict").Op(')', 'R')
+        byte[] pickle = new PickleWriter().Op('}').Text("w").Global("torch._utils", "_rebuild_tensor_v3")
+            .Op('(', '(').Text("storage").Global("torch.storage", "UntypedStorage").Text("0").Text("cpu").Int(16)
+            .Op('t', 'Q').Int(1).Ints(3).Ints(1).Op('\u0089').Global("collections", "OrderedDict").Op(')', 'R')
             .Global("torch", "float32").Op('t', 'R', 's').Stop();
         using var folder = new TestFolder();
         string path = folder.Put(PickleWriter.Archive(pickle, ("data/0", PickleWriter.Floats(1, 2, 3, 4))));
