@@ -70,6 +70,7 @@ public class HostileFileTests
         { "bad digits", new PickleWriter().Op('I').Raw("1x\n"u8).Stop() },
         { "frame outside", new PickleWriter().Raw([0x95, 255, 0, 0, 0, 0, 0, 0, 0]).Op('N').Stop() },
         { "memo bomb", new PickleWriter().Op('N', 'r').U32(2_000_000_000).Stop() },
+        { "smaller memo bomb", new PickleWriter().Op('N', 'r').U32(20_000_000).Stop() },
         { "memo of nothing", new PickleWriter().Op('h', '\u0005').Stop() },
         { "line without end", new PickleWriter().Op('c').Raw("os"u8).Bytes },
         { "calls a number", new PickleWriter().Int(1).Op(')', 'R').Stop() },
