@@ -13,13 +13,13 @@ internal static class ConfigInference
     {
         int[] Shape(string name, int rank)
         {
-            if (!file.Tensors.TryGetValue(name, out StoredTensor? tensor) || tensor.Shape.Count != rank || tensor.Shape.Contains(0))
+            if (!file.Tensors.TryGetValue(name, out StoredTensor? tensor) || tensor.Shape.Length != rank || tensor.Shape.Contains(0))
             {
                 throw new VisionMambaException(
                     $"{file.Path}: not a Vision Mamba checkpoint: {name} is missing or not a tensor of {rank} dimensions");
             }
 
-            return [.. tensor.Shape];
+            return tensor.Shape.ToArray();
         }
 
         int[] patch = Shape("patch_embed.proj.weight", 4), positions = Shape("pos_embed", 3);

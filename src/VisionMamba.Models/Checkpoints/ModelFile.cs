@@ -40,7 +40,7 @@ public static class ModelFile
             }.ToJsonString(),
         };
         IEnumerable<(string, Tensor)> tensors = model.Parameters.All.Select(p => (p.Name!, p));
-        Safetensors.Write(path, tensors.Concat(extra ?? []), metadata);
+        SafetensorsWriter.Write(path, tensors.Concat(extra ?? []), metadata);
     }
 
     /// <summary>
@@ -161,8 +161,8 @@ public static class ModelFile
         {
             if (!file.Tensors.TryGetValue(parameter.Name!, out StoredTensor? stored))
                 problems.Add($"missing {parameter.Name} {Tensor.ShapeText(parameter.Shape)}");
-            else if (!parameter.HasShape([.. stored.Shape]))
-                problems.Add($"{parameter.Name} is {Tensor.ShapeText([.. stored.Shape])}, expected {Tensor.ShapeText(parameter.Shape)}");
+            else if (!parameter.HasShape(stored.Shape))
+                problems.Add($"{parameter.Name} is {Tensor.ShapeText(stored.Shape)}, expected {Tensor.ShapeText(parameter.Shape)}");
             else if (copy || parameter.NeedsGradient)
                 stored.CopyTo(parameter.Span);
             else

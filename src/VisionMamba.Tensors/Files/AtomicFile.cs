@@ -1,16 +1,30 @@
+using System.Text;
+
 namespace VisionMamba.Tensors.Files;
 
-/// <summary>Writes files that appear whole or not at all: a temporary file beside the target, flushed, then renamed.</summary>
+/// <summary>
+/// Writes a file whole or not at all: into a temporary file in the same folder, flushed to disk, then renamed over
+/// the target. A reader sees the old contents or the new ones, also after a crash in the middle.
+/// </summary>
 public static class AtomicFile
 {
-    /// <summary>Writes what <paramref name="write"/> puts into the stream; creates the folder where it is missing.</summary>
+    /// <summary>
+    /// Writes <paramref name="path"/> with what <paramref name="write"/> puts into the stream (it can seek). The folder
+    /// is created where it is missing. Where <paramref name="write"/> throws, nothing is left behind.
+    /// </summary>
+    /// <exception cref="VisionMambaException">The file cannot be written.</exception>
     public static void Write(string path, Action<Stream> write)
     {
-        string full = Path.GetFullPath(path), temporary = $"{full}.{Environment.ProcessId}.tmp";
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        string full = Path.GetFullPath(path), folder = Path.GetDirectoryName(full) ?? full;
+        string temporary = Path.Combine(folder, $".{Path.GetFileName(full)}.{Path.GetRandomFileName()}.tmp");
+        var faults = new FileFaults(path);
+        if (Directory.Exists(full))
+            throw faults.Refused("cannot be written, it is a folder", "give the name of a file");
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(full)!);
-            using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16))
+            Directory.CreateDirectory(folder);
+            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.ReadWrite))
             {
                 write(stream);
                 stream.Flush(flushToDisk: true);
@@ -18,16 +32,30 @@ public static class AtomicFile
 
             File.Move(temporary, full, overwrite: true);
         }
-        catch (Exception e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            File.Delete(temporary);
-            if (e is IOException or UnauthorizedAccessException)
-                throw new VisionMambaException($"{path}: cannot be written ({e.Message})", e);
-            throw;
+            throw faults.Refused($"cannot be written ({e.Message})", "check the folder, permissions and free space");
+        }
+        finally
+        {
+            Remove(temporary);
         }
     }
 
-    /// <summary>Writes <paramref name="text"/> as UTF-8.</summary>
+    /// <summary>Writes <paramref name="text"/> as UTF-8 without a byte order mark.</summary>
+    /// <exception cref="VisionMambaException">The file cannot be written.</exception>
     public static void WriteText(string path, string text) =>
-        Write(path, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text)));
+        Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
+
+    private static void Remove(string temporary)
+    {
+        try
+        {
+            File.Delete(temporary);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The folder is gone or locked; the error that led here is the one to report.
+        }
+    }
 }

@@ -1,43 +1,43 @@
 namespace VisionMamba.Tensors.Files;
 
-/// <summary>How a file stores the numbers of a tensor.</summary>
+/// <summary>How one number is stored in a checkpoint file. Everything is computed in fp32 once it is read.</summary>
 public enum ElementType
 {
-    /// <summary>32-bit float.</summary>
+    /// <summary>IEEE 754 binary32.</summary>
     F32,
 
-    /// <summary>16-bit IEEE float.</summary>
+    /// <summary>IEEE 754 binary16.</summary>
     F16,
 
-    /// <summary>The upper half of a 32-bit float.</summary>
+    /// <summary>The upper half of a binary32.</summary>
     BF16,
 
-    /// <summary>64-bit float.</summary>
+    /// <summary>IEEE 754 binary64.</summary>
     F64,
 
-    /// <summary>64-bit integer.</summary>
+    /// <summary>Signed, 64 bits.</summary>
     I64,
 
-    /// <summary>32-bit integer.</summary>
+    /// <summary>Signed, 32 bits.</summary>
     I32,
 
-    /// <summary>16-bit integer.</summary>
+    /// <summary>Signed, 16 bits.</summary>
     I16,
 
-    /// <summary>8-bit integer.</summary>
+    /// <summary>Signed, 8 bits.</summary>
     I8,
 
-    /// <summary>Byte.</summary>
+    /// <summary>Unsigned, 8 bits.</summary>
     U8,
 
-    /// <summary>Byte that is 0 or 1.</summary>
+    /// <summary>One byte; 0 is false, anything else is true.</summary>
     Bool,
 }
 
-/// <summary>Sizes and conversions of stored numbers.</summary>
+/// <summary>The names the two file formats give to the element types.</summary>
 internal static class ElementTypes
 {
-    public static int Size(this ElementType type) => type switch
+    public static int Bytes(this ElementType type) => type switch
     {
         ElementType.F64 or ElementType.I64 => 8,
         ElementType.F32 or ElementType.I32 => 4,
@@ -45,24 +45,42 @@ internal static class ElementTypes
         _ => 1,
     };
 
-    /// <summary>One stored number as fp32; <paramref name="bytes"/> begins at it, little-endian.</summary>
-    public static float ToSingle(this ElementType type, ReadOnlySpan<byte> bytes) => type switch
+    public static bool IsFloat(this ElementType type) =>
+        type is ElementType.F32 or ElementType.F16 or ElementType.BF16 or ElementType.F64;
+
+    public static string SafetensorsName(this ElementType type) =>
+        type == ElementType.Bool ? "BOOL" : type.ToString();
+
+    public static ElementType? FromSafetensors(string name) => name switch
     {
-        ElementType.F32 => BitConverter.ToSingle(bytes),
-        ElementType.F16 => (float)BitConverter.ToHalf(bytes),
-        ElementType.BF16 => BitConverter.UInt32BitsToSingle((uint)BitConverter.ToUInt16(bytes) << 16),
-        ElementType.F64 => (float)BitConverter.ToDouble(bytes),
-        _ => type.ToInt64(bytes),
+        "F32" => ElementType.F32,
+        "F16" => ElementType.F16,
+        "BF16" => ElementType.BF16,
+        "F64" => ElementType.F64,
+        "I64" => ElementType.I64,
+        "I32" => ElementType.I32,
+        "I16" => ElementType.I16,
+        "I8" => ElementType.I8,
+        "U8" => ElementType.U8,
+        "BOOL" => ElementType.Bool,
+        _ => null,
     };
 
-    /// <summary>One stored number as an integer; floats are truncated.</summary>
-    public static long ToInt64(this ElementType type, ReadOnlySpan<byte> bytes) => type switch
+    /// <summary>
+    /// From a storage class (torch.FloatStorage) or, in files of torch 2.1 and later, a dtype (torch.float32).
+    /// </summary>
+    public static ElementType? FromTorch(string name) => name switch
     {
-        ElementType.I64 => BitConverter.ToInt64(bytes),
-        ElementType.I32 => BitConverter.ToInt32(bytes),
-        ElementType.I16 => BitConverter.ToInt16(bytes),
-        ElementType.I8 => (sbyte)bytes[0],
-        ElementType.U8 or ElementType.Bool => bytes[0],
-        _ => (long)type.ToSingle(bytes),
+        "torch.FloatStorage" or "torch.float32" or "torch.float" => ElementType.F32,
+        "torch.HalfStorage" or "torch.float16" or "torch.half" => ElementType.F16,
+        "torch.BFloat16Storage" or "torch.bfloat16" => ElementType.BF16,
+        "torch.DoubleStorage" or "torch.float64" or "torch.double" => ElementType.F64,
+        "torch.LongStorage" or "torch.int64" or "torch.long" => ElementType.I64,
+        "torch.IntStorage" or "torch.int32" or "torch.int" => ElementType.I32,
+        "torch.ShortStorage" or "torch.int16" or "torch.short" => ElementType.I16,
+        "torch.CharStorage" or "torch.int8" => ElementType.I8,
+        "torch.ByteStorage" or "torch.uint8" => ElementType.U8,
+        "torch.BoolStorage" or "torch.bool" => ElementType.Bool,
+        _ => null,
     };
 }

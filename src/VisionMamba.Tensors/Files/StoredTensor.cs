@@ -1,112 +1,100 @@
-using System.Runtime.InteropServices;
-
 namespace VisionMamba.Tensors.Files;
 
-/// <summary>A named array inside an opened file. Nothing is read until asked.</summary>
+/// <summary>One array inside an opened file. Nothing is read until it is asked for.</summary>
 public sealed unsafe class StoredTensor
 {
-    private readonly MappedFile _file;
-    private readonly long _offset;
-    private readonly long[] _strides;
+    private readonly ByteBlock _block;
+    private readonly TensorLayout _layout;
+    private readonly bool _swap;
 
-    /// <param name="file">The mapped file.</param>
-    /// <param name="name">Its name.</param>
-    /// <param name="type">How numbers are stored.</param>
-    /// <param name="shape">Sizes.</param>
-    /// <param name="strides">Distance between neighbours in each dimension, in numbers.</param>
-    /// <param name="offset">Byte offset of the first number; the caller has checked that all numbers lie in the file.</param>
-    internal StoredTensor(MappedFile file, string name, ElementType type, int[] shape, long[] strides, long offset)
+    internal StoredTensor(string name, ElementType type, ByteBlock block, TensorLayout layout, bool swap)
     {
-        (_file, Name, Type, Shape, _strides, _offset) = (file, name, type, shape, strides, offset);
-        Count = Tensor.CountOf(shape);
-    }
-
-    /// <summary>The name.</summary>
-    public string Name { get; }
-
-    /// <summary>How its numbers are stored.</summary>
-    public ElementType Type { get; }
-
-    /// <summary>The sizes, slowest dimension first.</summary>
-    public IReadOnlyList<int> Shape { get; }
-
-    /// <summary>How many numbers it holds.</summary>
-    public long Count { get; }
-
-    private bool Contiguous
-    {
-        get
-        {
-            long expected = 1;
-            for (int i = Shape.Count - 1; i >= 0; i--)
-            {
-                if (Shape[i] != 1 && _strides[i] != expected)
-                    return false;
-                expected *= Shape[i];
-            }
-
-            return true;
-        }
-    }
-
-    /// <summary>Writes all numbers, row major and as fp32, to <paramref name="destination"/>.</summary>
-    public void CopyTo(Span<float> destination)
-    {
-        if (destination.Length != Count)
-            throw new ArgumentException($"{Name} holds {Count} numbers, the destination {destination.Length}");
-        if (Type == ElementType.F32 && Contiguous && BitConverter.IsLittleEndian)
-        {
-            MemoryMarshal.Cast<byte, float>(_file.Bytes(_offset, Count * sizeof(float))).CopyTo(destination);
-            return;
-        }
-
-        int next = 0;
-        foreach (long at in Positions())
-            destination[next++] = Type.ToSingle(_file.Bytes(at, Type.Size()));
-    }
-
-    /// <summary>All numbers, row major, as integers (class labels, counters).</summary>
-    public long[] ToInt64()
-    {
-        long[] values = new long[Count];
-        int next = 0;
-        foreach (long at in Positions())
-            values[next++] = Type.ToInt64(_file.Bytes(at, Type.Size()));
-        return values;
+        Name = name;
+        Type = type;
+        _block = block;
+        _layout = layout;
+        _swap = swap;
     }
 
     /// <summary>
-    /// A free-standing tensor: a read-only view of the mapped file where the numbers are stored as aligned, contiguous
-    /// fp32, otherwise a converted copy.
+    /// The full name, e.g. layers.0.mixer.in_proj.weight; empty for an array reached through the pickled tree.
     /// </summary>
-    public Tensor ToTensor(bool copy = false)
+    public string Name { get; }
+
+    /// <summary>How the numbers are stored.</summary>
+    public ElementType Type { get; }
+
+    /// <summary>The sizes, slowest dimension first; empty for a single number.</summary>
+    public ReadOnlySpan<int> Shape => _layout.Shape;
+
+    /// <summary>How many numbers it holds.</summary>
+    public long Count => _layout.Count;
+
+    /// <summary>Whether <see cref="ToTensor"/> gives the mapped numbers in place, without a copy.</summary>
+    public bool IsViewable => Type == ElementType.F32 && !_swap && Count > 0 && _layout.IsContiguous
+        && ((nint)_block.Pointer + (nint)(_layout.Offset * sizeof(float))) % sizeof(float) == 0;
+
+    /// <summary>Reads all numbers as fp32, row major, into the first <see cref="Count"/> places.</summary>
+    /// <exception cref="ArgumentException">The destination is too short.</exception>
+    public void CopyTo(Span<float> destination)
     {
-        int[] shape = [.. Shape];
-        bool aligned = ((nint)(_file.Pointer + _offset) & 3) == 0;
-        if (!copy && aligned && Type == ElementType.F32 && Contiguous && BitConverter.IsLittleEndian)
-            return new Tensor(new Storage((float*)(_file.Pointer + _offset), Count, _file), shape) { Name = Name };
-        var tensor = new Tensor(new Storage(Count), shape) { Name = Name };
+        if (destination.Length < Count)
+            throw new ArgumentException($"{this} does not fit {destination.Length} places", nameof(destination));
+        var start = _block.Pointer;
+        foreach (TensorRow row in _layout.Rows())
+            ElementReader.Read(Type, start, row, destination.Slice((int)row.Target, row.Count), _swap);
+        GC.KeepAlive(_block);
+    }
+
+    /// <summary>
+    /// A free-standing fp32 tensor with this name. Where <see cref="IsViewable"/> it is a read-only view of the
+    /// mapped file,
+    /// which it keeps mapped after <see cref="TensorFile.Dispose"/>; otherwise a converted copy.
+    /// </summary>
+    /// <exception cref="VisionMambaException">More numbers than one tensor can hold.</exception>
+    public Tensor ToTensor()
+    {
+        RequireAddressable();
+        return IsViewable
+            ? new Tensor(_block.View(_layout.Offset * sizeof(float), Count), Shape) { Name = Name }
+            : ToOwnedTensor();
+    }
+
+    /// <summary>
+    /// The same as <see cref="ToTensor"/>, but always a copy that may be written to (a parameter to train).
+    /// </summary>
+    /// <exception cref="VisionMambaException">More numbers than one tensor can hold.</exception>
+    public Tensor ToOwnedTensor()
+    {
+        RequireAddressable();
+        var tensor = new Tensor(new Storage(Count), Shape) { Name = Name };
         CopyTo(tensor.Span);
         return tensor;
     }
 
-    /// <summary>The byte offset of every number in row-major order.</summary>
-    private IEnumerable<long> Positions()
+    /// <summary>Reads integers (class labels, step counters), row major.</summary>
+    /// <exception cref="VisionMambaException">It holds floating-point numbers.</exception>
+    public long[] ToInt64()
     {
-        int size = Type.Size();
-        int[] index = new int[Shape.Count];
-        long at = _offset;
-        for (long i = 0; i < Count; i++)
-        {
-            yield return at;
-            for (int d = Shape.Count - 1; d >= 0; d--)
-            {
-                at += _strides[d] * size;
-                if (++index[d] < Shape[d])
-                    break;
-                at -= _strides[d] * size * Shape[d];
-                index[d] = 0;
-            }
-        }
+        RequireAddressable();
+        if (Type.IsFloat())
+            throw _block.Faults.Refused($"{this} holds no integers", "store it as integers");
+        long[] values = new long[Count];
+        var start = _block.Pointer;
+        foreach (TensorRow row in _layout.Rows())
+            ElementReader.Read(Type, start, row, values.AsSpan((int)row.Target, row.Count), _swap);
+        GC.KeepAlive(_block);
+        return values;
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{FileFaults.Show(Name)} {Type} {Tensor.ShapeText(Shape)}";
+
+    internal StoredTensor Named(string name) => new(name, Type, _block, _layout, _swap);
+
+    private void RequireAddressable()
+    {
+        if (Count > int.MaxValue)
+            throw _block.Faults.Refused($"{this} holds more numbers than one tensor can", "split it");
     }
 }

@@ -1,176 +1,136 @@
-using System.Buffers.Binary;
 using System.Text;
 
 namespace VisionMamba.Tensors.Files;
 
 /// <summary>
-/// Reads the pickle language as data (protocols 0 to 5, the part that data uses). The list of opcodes is closed, no name
-/// is ever looked up or called, and depth, memo and number of values are bounded.
+/// Reads a pickle (protocols 0-5) into inert values. A pickle is a program for a small stack machine; here the
+/// machine has a closed list of instructions, and "call this" becomes either known plain data or a ForeignObject.
+/// Every length is checked against the bytes that are left before anything of that length is made.
+/// Format: the comments of CPython's pickletools.
 /// </summary>
-internal sealed class Unpickler(byte[] bytes, Func<PickleValue, PickleValue> persistent, Func<PickleForeign, PickleValue> construct)
+internal sealed partial class Unpickler
 {
-    private const int ValueLimit = 5_000_000;
-    private static readonly PickleValue s_mark = new PickleScalar("mark");
+    /// <summary>More than any checkpoint needs; each value takes about 100 bytes.</summary>
+    private const int MaxValues = 5_000_000;
+
+    /// <summary>Python itself cannot pickle deeper than about 300.</summary>
+    private const int MaxDepth = 1000;
+
+    private readonly byte[] _bytes;
+    private readonly FileFaults _faults;
+    private readonly PickleCalls _calls;
     private readonly List<PickleValue> _stack = [];
-    private readonly Dictionary<long, PickleValue> _memo = [];
+    private readonly List<int> _marks = [];
+    private readonly List<PickleValue?> _memo = [];
     private int _at;
     private int _values;
 
-    /// <summary>Runs the program and returns its value.</summary>
-    public PickleValue Load()
+    private Unpickler(byte[] bytes, FileFaults faults, Func<string, ByteBlock?> storages, bool swap)
+    {
+        _bytes = bytes;
+        _faults = faults;
+        _calls = new PickleCalls(faults, storages, swap, Charge);
+    }
+
+    /// <summary>Reads the tree. <paramref name="storages"/> finds the block of a storage key.</summary>
+    public static PickleValue Read(byte[] bytes, FileFaults faults, Func<string, ByteBlock?> storages, bool swap)
+    {
+        PickleValue root = new Unpickler(bytes, faults, storages, swap).Run();
+        if (!PickleTree.IsNoDeeperThan(root, MaxDepth))
+            throw faults.Damaged($"the pickle nests more than {MaxDepth} levels");
+        return root;
+    }
+
+    private PickleValue Run()
     {
         while (true)
         {
-            byte opcode = Byte();
-            if (opcode == (byte)'.')
+            byte code = Byte();
+            if (code == (byte)'.')
                 return Pop();
-            Step(opcode);
+            if (!Scalar(code) && !Machine(code) && !Container(code) && !Object(code))
+                throw Bad($"has the unknown instruction 0x{code:x2}");
         }
     }
 
-    private void Step(byte opcode)
+    /// <summary>Stack, memo and framing.</summary>
+    private bool Machine(byte code)
     {
-        switch ((char)opcode)
+        switch ((char)code)
         {
-            case '\x80': Take(1); break;
-            case '\x95': Take(8); break;
-            case '(': Push(s_mark); break;
-            case '0': Pop(); break;
-            case '1': PopToMark(); break;
+            case '(': Mark(); break;
+            case '0': Discard(); break;
+            case '1': PopMark(); break;
             case '2': Push(Peek()); break;
-            case 'N': Push(new PickleScalar(null)); break;
-            case '\x88': Push(new PickleScalar(true)); break;
-            case '\x89': Push(new PickleScalar(false)); break;
-            case 'K': Push(new PickleScalar((long)Byte())); break;
-            case 'M': Push(new PickleScalar((long)BinaryPrimitives.ReadUInt16LittleEndian(Take(2)))); break;
-            case 'J': Push(new PickleScalar((long)Int32())); break;
-            case '\x8a': Push(LongInteger(Byte())); break;
-            case '\x8b': Push(LongInteger(Int32())); break;
-            case 'I' or 'L': Push(TextInteger(Line())); break;
-            case 'F': Push(new PickleScalar(double.Parse(Line()))); break;
-            case 'G': Push(new PickleScalar(BinaryPrimitives.ReadDoubleBigEndian(Take(8)))); break;
-            default: StepText(opcode); break;
+            case 'g': Push(Recall(DecimalIndex())); break;
+            case 'h': Push(Recall(Byte())); break;
+            case 'j': Push(Recall(U32())); break;
+            case 'p': Memoize(DecimalIndex()); break;
+            case 'q': Memoize(Byte()); break;
+            case 'r': Memoize(U32()); break;
+            case '\u0094': Memoize(_memo.Count); break;
+            case '\u0095': Frame(U64()); break;
+            case '\u0080': Protocol(Byte()); break;
+            default: return false;
         }
+
+        return true;
     }
 
-    private void StepText(byte opcode)
+    /// <summary>A frame only announces how many bytes follow.</summary>
+    private void Frame(ulong length)
     {
-        switch ((char)opcode)
-        {
-            case 'X': Push(Text(Length(4))); break;
-            case '\x8c': Push(Text(Byte())); break;
-            case '\x8d': Push(Text(Length(8))); break;
-            case 'U': Push(Text(Byte())); break;
-            case 'T': Push(Text(Length(4))); break;
-            case 'V' or 'S': Push(new PickleScalar(Line().Trim('\'', '"'))); break;
-            case 'B': Push(new PickleScalar(Take(Length(4)).ToArray())); break;
-            case 'C': Push(new PickleScalar(Take(Byte()).ToArray())); break;
-            case '\x8e' or '\x96': Push(new PickleScalar(Take(Length(8)).ToArray())); break;
-            default: StepContainer(opcode); break;
-        }
+        int contents = _at;
+        Take(length);
+        _at = contents;
     }
 
-    private void StepContainer(byte opcode)
+    private void Protocol(byte version)
     {
-        switch ((char)opcode)
-        {
-            case '}': Push(new PickleDictionary([])); break;
-            case ']' or ')' or '\x8f': Push(new PickleList([])); break;
-            case 't' or 'l' or '\x91': Push(new PickleList(PopToMark())); break;
-            case 'd': Push(new PickleDictionary(Pairs(PopToMark()))); break;
-            case '\x85': Push(new PickleList(PopMany(1))); break;
-            case '\x86': Push(new PickleList(PopMany(2))); break;
-            case '\x87': Push(new PickleList(PopMany(3))); break;
-            case 'a': Append(PopMany(1)); break;
-            case 'e' or '\x90': Append(PopToMark()); break;
-            case 's': SetItems(PopMany(2)); break;
-            case 'u': SetItems(PopToMark()); break;
-            default: StepObject(opcode); break;
-        }
+        if (version > 5)
+            throw Bad($"has protocol {version}");
     }
 
-    private void StepObject(byte opcode)
+    private void Mark()
     {
-        switch ((char)opcode)
-        {
-            case 'q': Remember(Byte()); break;
-            case 'r': Remember(BinaryPrimitives.ReadUInt32LittleEndian(Take(4))); break;
-            case 'p': Remember(long.Parse(Line())); break;
-            case '\x94': Remember(_memo.Count); break;
-            case 'h': Recall(Byte()); break;
-            case 'j': Recall(BinaryPrimitives.ReadUInt32LittleEndian(Take(4))); break;
-            case 'g': Recall(long.Parse(Line())); break;
-            case 'c': Push(new PickleForeign($"{Line()}.{Line()}", null)); break;
-            case '\x93': Push(GlobalFromStack()); break;
-            case 'Q': Push(persistent(Pop())); break;
-            case 'R' or '\x81': Call(PopMany(2)); break;
-            case '\x92': Call([.. PopMany(3).Take(2)]); break;
-            case 'b': Build(); break;
-            default: throw new FormatException($"opcode 0x{opcode:x2} at byte {_at - 1} of its pickle is not one that data uses");
-        }
+        Charge(1);
+        _marks.Add(_stack.Count);
     }
 
-    private PickleForeign GlobalFromStack()
+    private void Discard()
     {
-        List<PickleValue> names = PopMany(2);
-        return new PickleForeign($"{(names[0] as PickleScalar)?.Value}.{(names[1] as PickleScalar)?.Value}", null);
+        if (_marks.Count > 0 && _marks[^1] == _stack.Count)
+            _marks.RemoveAt(_marks.Count - 1);
+        else
+            Pop();
     }
 
-    private void Call(List<PickleValue> callAndArguments)
+    private PickleValue Recall(long index) =>
+        index < _memo.Count && _memo[(int)index] is { } value ? value : throw Bad("recalls a value it never stored");
+
+    private void Memoize(long index)
     {
-        if (callAndArguments[0] is not PickleForeign { Arguments: null } function)
-            throw new FormatException("its pickle calls something that is not a name");
-        Push(construct(new PickleForeign(function.Name, callAndArguments[1])));
+        // Each store takes at least a byte, and picklers number them from 0: a higher index is an attack on memory.
+        if (index > _at)
+            throw Bad("numbers its stored values wildly");
+        while (_memo.Count <= index)
+            _memo.Add(null);
+        _memo[(int)index] = Peek();
     }
 
-    private void Build()
-    {
-        PickleValue state = Pop();
-        switch (Peek())
-        {
-            case PickleForeign foreign:
-                foreign.State = state;
-                break;
-            case PickleDictionary dictionary when state is PickleDictionary attributes:
-                dictionary.Entries.AddRange(attributes.Entries);
-                break;
-            default:
-                break;
-        }
-    }
+    private long DecimalIndex() =>
+        uint.TryParse(Line(), out uint index) ? index : throw Bad("has a bad index of a stored value");
 
-    private void Append(List<PickleValue> items)
-    {
-        // A foreign object that is appended to (a deque, say) stays opaque.
-        if (Peek() is PickleList list)
-            list.Items.AddRange(items);
-    }
+    private void Push(PickleValue value) => _stack.Add(value);
 
-    private void SetItems(List<PickleValue> items)
+    /// <summary>Pushes a value that was just made.</summary>
+    private void PushNew(PickleValue value)
     {
-        if (Peek() is PickleDictionary dictionary)
-            dictionary.Entries.AddRange(Pairs(items));
-    }
-
-    private static List<KeyValuePair<PickleValue, PickleValue>> Pairs(List<PickleValue> items)
-    {
-        if (items.Count % 2 != 0)
-            throw new FormatException("its pickle has a key without a value");
-        var pairs = new List<KeyValuePair<PickleValue, PickleValue>>(items.Count / 2);
-        for (int i = 0; i < items.Count; i += 2)
-            pairs.Add(new(items[i], items[i + 1]));
-        return pairs;
-    }
-
-    private void Push(PickleValue value)
-    {
-        if (++_values > ValueLimit)
-            throw new FormatException($"its pickle makes more than {ValueLimit} values");
+        Charge(1);
         _stack.Add(value);
     }
 
-    private PickleValue Peek() =>
-        _stack.Count > 0 && !ReferenceEquals(_stack[^1], s_mark) ? _stack[^1] : throw new FormatException("its pickle ends too early");
+    private PickleValue Peek() => _stack.Count > Floor ? _stack[^1] : throw Bad("takes a value from an empty stack");
 
     private PickleValue Pop()
     {
@@ -179,67 +139,74 @@ internal sealed class Unpickler(byte[] bytes, Func<PickleValue, PickleValue> per
         return value;
     }
 
-    private List<PickleValue> PopMany(int count)
+    /// <summary>Values below the last mark are out of reach until the mark is taken.</summary>
+    private int Floor => _marks.Count > 0 ? _marks[^1] : 0;
+
+    private List<PickleValue> PopMark()
     {
-        var items = new List<PickleValue>();
-        for (int i = 0; i < count; i++)
-            items.Insert(0, Pop());
+        if (_marks.Count == 0)
+            throw Bad("takes a mark that is not there");
+        int from = _marks[^1];
+        _marks.RemoveAt(_marks.Count - 1);
+        return PopFrom(from);
+    }
+
+    private List<PickleValue> PopFrom(int from)
+    {
+        if (from < Floor)
+            throw Bad("takes a value from an empty stack");
+        List<PickleValue> items = _stack.GetRange(from, _stack.Count - from);
+        _stack.RemoveRange(from, items.Count);
         return items;
     }
 
-    private List<PickleValue> PopToMark()
+    private void Charge(long values)
     {
-        int mark = _stack.FindLastIndex(v => ReferenceEquals(v, s_mark));
-        if (mark < 0)
-            throw new FormatException("its pickle ends a list that never began");
-        List<PickleValue> items = _stack.GetRange(mark + 1, _stack.Count - mark - 1);
-        _stack.RemoveRange(mark, _stack.Count - mark);
-        return items;
+        if (values > MaxValues - _values)
+            throw Bad($"makes more than {MaxValues} values");
+        _values += (int)values;
     }
 
-    private void Remember(long key) => _memo[key] = Peek();
-
-    private void Recall(long key) =>
-        Push(_memo.TryGetValue(key, out PickleValue? value) ? value : throw new FormatException($"its pickle recalls value {key}, never stored"));
+    private VisionMambaException Bad(string what) => _faults.Damaged($"the pickle {what} (at byte {_at})");
 
     private byte Byte() => Take(1)[0];
 
-    private int Int32() => BinaryPrimitives.ReadInt32LittleEndian(Take(4));
-
-    private ReadOnlySpan<byte> Take(int count)
+    private ReadOnlySpan<byte> Take(ulong length)
     {
-        if (count < 0 || count > bytes.Length - _at)
-            throw new FormatException("its pickle is cut short");
-        _at += count;
-        return bytes.AsSpan(_at - count, count);
+        if (length > (ulong)(_bytes.Length - _at))
+            throw Bad($"wants {length} bytes where {_bytes.Length - _at} are left");
+        ReadOnlySpan<byte> taken = _bytes.AsSpan(_at, (int)length);
+        _at += taken.Length;
+        return taken;
     }
 
-    private int Length(int width)
+    private ReadOnlySpan<byte> TakeSigned(int length) =>
+        length >= 0 ? Take((ulong)length) : throw Bad("has a negative length");
+
+    private uint U32() => BitConverter.ToUInt32(LittleEndian(4));
+
+    private int I32() => BitConverter.ToInt32(LittleEndian(4));
+
+    private ulong U64() => BitConverter.ToUInt64(LittleEndian(8));
+
+    private ReadOnlySpan<byte> LittleEndian(int size)
     {
-        ulong length = width == 4 ? BinaryPrimitives.ReadUInt32LittleEndian(Take(4)) : BinaryPrimitives.ReadUInt64LittleEndian(Take(8));
-        return length <= (ulong)(bytes.Length - _at) ? (int)length : throw new FormatException("its pickle is cut short");
+        ReadOnlySpan<byte> bytes = Take((ulong)size);
+        if (BitConverter.IsLittleEndian)
+            return bytes;
+        byte[] turned = bytes.ToArray();
+        Array.Reverse(turned);
+        return turned;
     }
 
+    /// <summary>The text up to the end of the line, which protocol 0 uses.</summary>
     private string Line()
     {
-        int end = bytes.AsSpan(_at).IndexOf((byte)'\n');
-        if (end < 0)
-            throw new FormatException("its pickle is cut short");
-        return Encoding.UTF8.GetString(Take(end + 1)[..^1]);
+        int length = _bytes.AsSpan(_at).IndexOf((byte)'\n');
+        if (length < 0)
+            throw Bad("ends within a line");
+        string text = Encoding.UTF8.GetString(Take((ulong)length));
+        _at++;
+        return text;
     }
-
-    private PickleScalar Text(int length) => new(Encoding.UTF8.GetString(Take(length)));
-
-    private PickleScalar LongInteger(int length)
-    {
-        var value = new System.Numerics.BigInteger(Take(length));
-        return new PickleScalar(value >= long.MinValue && value <= long.MaxValue ? (long)value : (double)value);
-    }
-
-    private static PickleScalar TextInteger(string text) => text switch
-    {
-        "00" => new PickleScalar(false),
-        "01" => new PickleScalar(true),
-        _ => new PickleScalar(long.Parse(text.TrimEnd('L'))),
-    };
 }

@@ -1,107 +1,163 @@
+using System.Buffers.Binary;
 using System.Text;
 
 namespace VisionMamba.Tensors.Files;
 
 /// <summary>
-/// The entries of a zip file with the place of their bytes, which System.IO.Compression does not tell and a memory map
-/// needs. Stored entries only, 64-bit sizes included (APPNOTE 6.3.9, sections 4.3.7 to 4.3.16).
+/// The entries of a mapped zip archive with the places of their bytes, which System.IO.Compression does not tell.
+/// Format: PKWARE APPNOTE 6.3, sections 4.3.6-4.3.16 (zip64 included; no encryption, no parts).
+/// Checksums are not compared: torch may be told to write none, and reads without looking at them.
 /// </summary>
-internal static class ZipDirectory
+internal sealed class ZipDirectory
 {
-    private const uint CentralSignature = 0x02014b50, EndSignature = 0x06054b50, End64Signature = 0x06064b50;
-    private const int EndLength = 22, EntryLimit = 1_000_000;
+    private const uint LocalMark = 0x04034b50, CentralMark = 0x02014b50, EndMark = 0x06054b50;
+    private const uint End64Mark = 0x06064b50, Locator64Mark = 0x07064b50;
+    private const int EndLength = 22, CentralLength = 46, LocalLength = 30, End64Length = 56, Locator64Length = 20;
 
-    public static Dictionary<string, (long Offset, long Length)> Read(MappedFile file)
+    /// <summary>Deflate cannot shrink by more than this, so a larger claim is a lie.</summary>
+    private const long MaxRatio = 1032;
+
+    private readonly MappedFile _file;
+    private readonly FileFaults _faults;
+    private readonly Dictionary<string, ByteBlock> _entries = new(StringComparer.Ordinal);
+    private long _start;
+
+    private ZipDirectory(MappedFile file, FileFaults faults)
     {
-        (long at, long count) = FindDirectory(file);
-        if (count > EntryLimit)
-            throw new FormatException($"its zip directory claims {count} entries");
-        var entries = new Dictionary<string, (long Offset, long Length)>(StringComparer.Ordinal);
+        _file = file;
+        _faults = faults;
+    }
+
+    public IReadOnlyDictionary<string, ByteBlock> Entries => _entries;
+
+    public static ZipDirectory Read(MappedFile file, FileFaults faults)
+    {
+        var zip = new ZipDirectory(file, faults);
+        (long offset, long length, long count) = zip.FindDirectory();
+        if (!file.Holds(offset, length) || count < 0 || count > length / CentralLength)
+            throw zip.BadDirectory();
+        zip._start = offset;
+        long end = offset + length;
         for (long i = 0; i < count; i++)
+            offset = zip.ReadEntry(offset, end);
+        return zip;
+    }
+
+    private VisionMambaException BadDirectory() => _faults.Damaged("the zip archive's directory cannot be read");
+
+    private (long Offset, long Length, long Count) FindDirectory()
+    {
+        long at = FindEnd();
+        ReadOnlySpan<byte> end = Bytes(at, EndLength);
+        long offset = U32(end, 16), length = U32(end, 12), count = U16(end, 10), disks = U16(end, 4) | U16(end, 6);
+        bool large = offset == uint.MaxValue || length == uint.MaxValue || count == ushort.MaxValue;
+        // torch writes the zip64 records always, and then the 32-bit fields may hold either form.
+        if (at >= Locator64Length && U32(Bytes(at - Locator64Length, 4), 0) == Locator64Mark)
         {
-            ReadOnlySpan<byte> header = Take(file, at, 46);
-            if (BitConverter.ToUInt32(header) != CentralSignature)
-                throw new FormatException("its zip directory is malformed");
-            int method = BitConverter.ToUInt16(header[10..]), nameLength = BitConverter.ToUInt16(header[28..]);
-            int extraLength = BitConverter.ToUInt16(header[30..]), commentLength = BitConverter.ToUInt16(header[32..]);
-            string name = Encoding.UTF8.GetString(Take(file, at + 46, nameLength));
-            ReadOnlySpan<byte> extra = Take(file, at + 46 + nameLength, extraLength);
-            (long length, long local) = Sizes(header, extra);
-            if (method != 0)
-                throw new VisionMambaException($"{file.Path}: the entry {name} is compressed, which torch.save never does; save it again");
-            if (!entries.TryAdd(name, Locate(file, name, local, length)))
-                throw new FormatException($"its zip directory lists {name} twice");
-            at += 46 + nameLength + extraLength + commentLength;
+            long at64 = I64(Bytes(at - Locator64Length, Locator64Length), 8);
+            ReadOnlySpan<byte> end64 = Bytes(at64, End64Length);
+            if (U32(end64, 0) != End64Mark)
+                throw BadDirectory();
+            return (I64(end64, 48), I64(end64, 40), I64(end64, 32));
         }
 
-        return entries;
+        if (large || disks != 0)
+            throw BadDirectory();
+        return (offset, length, count);
     }
 
-    private static (long At, long Count) FindDirectory(MappedFile file)
+    private long FindEnd()
     {
-        // The end record is followed by a comment of at most 65,535 bytes.
-        for (long at = file.Length - EndLength; at >= Math.Max(0, file.Length - EndLength - 65535); at--)
+        long first = Math.Max(0, _file.Length - EndLength - ushort.MaxValue);
+        for (long at = _file.Length - EndLength; at >= first; at--)
         {
-            ReadOnlySpan<byte> end = Take(file, at, EndLength);
-            if (BitConverter.ToUInt32(end) != EndSignature)
-                continue;
-            long count = BitConverter.ToUInt16(end[10..]), start = BitConverter.ToUInt32(end[16..]);
-            return count == 0xFFFF || start == 0xFFFFFFFF ? FindDirectory64(file, at) : (start, count);
+            ReadOnlySpan<byte> end = _file.Bytes(at, EndLength);
+            if (U32(end, 0) == EndMark && at + EndLength + U16(end, 20) == _file.Length)
+                return at;
         }
 
-        throw new FormatException("its zip directory is missing: the file is probably cut short");
+        throw _faults.Damaged("the zip archive has no directory at its end");
     }
 
-    private static (long At, long Count) FindDirectory64(MappedFile file, long end)
+    /// <summary>Reads the record at <paramref name="at"/>; returns where the next one starts.</summary>
+    private long ReadEntry(long at, long end)
     {
-        long record = checked((long)BitConverter.ToUInt64(Take(file, end - 20 + 8, 8)));
-        ReadOnlySpan<byte> header = Take(file, record, 56);
-        if (BitConverter.ToUInt32(header) != End64Signature)
-            throw new FormatException("its 64-bit zip directory is malformed");
-        return (checked((long)BitConverter.ToUInt64(header[48..])), checked((long)BitConverter.ToUInt64(header[32..])));
+        if (at > end - CentralLength)
+            throw BadDirectory();
+        ReadOnlySpan<byte> record = Bytes(at, CentralLength);
+        int nameLength = U16(record, 28), extraLength = U16(record, 30);
+        long next = at + CentralLength + nameLength + extraLength + U16(record, 32);
+        if (U32(record, 0) != CentralMark || next > end)
+            throw BadDirectory();
+        string name = Encoding.UTF8.GetString(Bytes(at + CentralLength, nameLength));
+        long packed = U32(record, 20), length = U32(record, 24), local = U32(record, 42);
+        Widen(Bytes(at + CentralLength + nameLength, extraLength), ref length, ref packed, ref local);
+        if ((U16(record, 8) & 1) != 0)
+            throw _faults.Refused($"the archive entry {FileFaults.Show(name)} is encrypted", "save it with torch.save");
+        ByteBlock block = Locate(name, U16(record, 10), local, packed, length);
+        if (!_entries.TryAdd(name, block))
+            throw _faults.Damaged($"the archive entry {FileFaults.Show(name)} is there twice");
+        return next;
     }
 
-    /// <summary>Uncompressed length and local header offset, from the 64-bit extra field where the header says so.</summary>
-    private static (long Length, long Local) Sizes(ReadOnlySpan<byte> header, ReadOnlySpan<byte> extra)
+    private ByteBlock Locate(string name, int method, long local, long packed, long length)
     {
-        long stored = BitConverter.ToUInt32(header[20..]), length = BitConverter.ToUInt32(header[24..]);
-        long local = BitConverter.ToUInt32(header[42..]);
-        for (int i = 0; i + 4 <= extra.Length; i += 4 + BitConverter.ToUInt16(extra[(i + 2)..]))
+        ReadOnlySpan<byte> header = Bytes(local, LocalLength);
+        if (U32(header, 0) != LocalMark)
+            throw BadDirectory();
+        // The local extra field has its own length: torch pads there so that the data starts at a multiple of 64.
+        long data = local + LocalLength + U16(header, 26) + U16(header, 28);
+        string shown = FileFaults.Show(name);
+        if (!_file.Holds(data, packed) || data + packed > _start)
+            throw _faults.Damaged($"the archive entry {shown} reaches beyond the entries");
+        bool stored = method == 0;
+        if (!stored && method != 8)
+            throw _faults.Refused($"the archive entry {shown} has compression method {method}", "use torch.save");
+        if (stored ? length != packed : length < 0 || length / MaxRatio > packed)
+            throw _faults.Damaged($"the archive entry {shown} states an impossible size");
+        return new ByteBlock(_file, data, packed, length, !stored, _faults);
+    }
+
+    /// <summary>
+    /// Takes the fields that did not fit 32 bits from the zip64 extra field (id 1), in the order of the format.
+    /// </summary>
+    private void Widen(ReadOnlySpan<byte> extra, ref long length, ref long packed, ref long local)
+    {
+        while (extra.Length >= 4)
         {
-            if (BitConverter.ToUInt16(extra[i..]) != 1)
-                continue;
-            ReadOnlySpan<byte> field = extra[(i + 4)..];
-            int next = 0;
-            if (length == 0xFFFFFFFF)
-                length = Next(field, ref next);
-            if (stored == 0xFFFFFFFF)
-                next += 8;
-            if (local == 0xFFFFFFFF)
-                local = Next(field, ref next);
+            int id = U16(extra, 0), size = U16(extra, 2);
+            extra = extra[4..];
+            if (size > extra.Length)
+                throw BadDirectory();
+            if (id == 1)
+            {
+                ReadOnlySpan<byte> field = extra[..size];
+                Take(ref field, ref length);
+                Take(ref field, ref packed);
+                Take(ref field, ref local);
+                return;
+            }
+
+            extra = extra[size..];
         }
-
-        return (length, local);
     }
 
-    private static long Next(ReadOnlySpan<byte> field, ref int at)
+    private void Take(ref ReadOnlySpan<byte> field, ref long value)
     {
-        if (at + 8 > field.Length)
-            throw new FormatException("its 64-bit zip fields are malformed");
-        at += 8;
-        return checked((long)BitConverter.ToUInt64(field[(at - 8)..]));
+        if (value != uint.MaxValue)
+            return;
+        if (field.Length < 8)
+            throw BadDirectory();
+        value = I64(field, 0);
+        field = field[8..];
     }
 
-    private static (long Offset, long Length) Locate(MappedFile file, string name, long local, long length)
-    {
-        ReadOnlySpan<byte> header = Take(file, local, 30);
-        if (!header.StartsWith("PK\u0003\u0004"u8))
-            throw new FormatException($"the zip entry {name} is malformed");
-        long offset = local + 30 + BitConverter.ToUInt16(header[26..]) + BitConverter.ToUInt16(header[28..]);
-        return length >= 0 && offset <= file.Length - length
-            ? (offset, length)
-            : throw new FormatException($"the zip entry {name} reaches beyond the file");
-    }
+    private ReadOnlySpan<byte> Bytes(long offset, int length) =>
+        _file.Holds(offset, length) ? _file.Bytes(offset, length) : throw BadDirectory();
 
-    private static ReadOnlySpan<byte> Take(MappedFile file, long at, int count) =>
-        at >= 0 && at <= file.Length - count ? file.Bytes(at, count) : throw new FormatException("its zip directory is cut short");
+    private static int U16(ReadOnlySpan<byte> bytes, int at) => BinaryPrimitives.ReadUInt16LittleEndian(bytes[at..]);
+
+    private static uint U32(ReadOnlySpan<byte> bytes, int at) => BinaryPrimitives.ReadUInt32LittleEndian(bytes[at..]);
+
+    private static long I64(ReadOnlySpan<byte> bytes, int at) => BinaryPrimitives.ReadInt64LittleEndian(bytes[at..]);
 }
