@@ -1,0 +1,81 @@
+using System.Text.Json;
+
+namespace VisionMamba.Data.Datasets;
+
+/// <summary>One file of {image path: class id}, in the file's order.</summary>
+internal sealed class VptAnnotation
+{
+    private readonly string _path;
+
+    private VptAnnotation(string path, List<(string Image, VptClassId Id)> items)
+    {
+        _path = path;
+        Items = items;
+    }
+
+    public List<(string Image, VptClassId Id)> Items { get; }
+
+    public static VptAnnotation Read(string path)
+    {
+        try
+        {
+            using FileStream file = File.OpenRead(path);
+            using var document = JsonDocument.Parse(file);
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+                throw new VisionMambaException($"{path}: is not a JSON object; write {{image path: class id}}");
+            var items = new Dictionary<string, VptClassId>(); // a repeated key keeps its last value, as in Python
+            foreach (JsonProperty item in document.RootElement.EnumerateObject())
+                items[item.Name] = VptClassId.From(item.Value, path, item.Name);
+            if (items.Count == 0)
+                throw new VisionMambaException($"{path}: lists no images");
+            return new VptAnnotation(path, items.Select(item => (item.Key, item.Value)).ToList());
+        }
+        catch (JsonException e)
+        {
+            throw new VisionMambaException($"{path}: is not valid JSON (line {e.LineNumber + 1}); correct it", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new VisionMambaException($"{path}: cannot be read: {e.Message}", e);
+        }
+    }
+
+    public IReadOnlyList<VptClassId> SortedIds()
+    {
+        VptClassId[] ids = Items.Select(item => item.Id).Distinct().ToArray();
+        if (ids.Any(id => id.Text is null) && ids.Any(id => id.Text is not null))
+            throw new VisionMambaException($"{_path}: class ids are partly numbers, partly texts; use one kind");
+        return [.. ids.OrderBy(id => id.Number).ThenBy(id => id.Text ?? "", CodePointOrder.Instance)];
+    }
+
+    /// <summary>The labelled files. Ids without a label were left out on purpose when they are <paramref name="known"/>.</summary>
+    public List<Sample> Samples(
+        string dir, IReadOnlyDictionary<VptClassId, int> labels, IReadOnlySet<VptClassId> known)
+    {
+        var samples = new List<Sample>(Items.Count);
+        int missing = 0;
+        string first = "";
+        foreach ((string image, VptClassId id) in Items)
+        {
+            if (!known.Contains(id))
+                throw new VisionMambaException($"{_path}: the class id {id} of \"{image}\" is not in train.json");
+            if (!labels.TryGetValue(id, out int label))
+                continue;
+            string? file = Locate(dir, image);
+            if (file is null && missing++ == 0)
+                first = Path.Combine(dir, image);
+            samples.Add(new Sample(file ?? image, label));
+        }
+
+        if (missing > 0)
+            throw new VisionMambaException($"{_path}: {missing} of {samples.Count} image files are missing, the first "
+                + $"is {first} (also looked for in images/); unpack the images there");
+        return samples;
+    }
+
+    private static string? Locate(string dir, string image)
+    {
+        string plain = Path.Combine(dir, image), nested = Path.Combine(dir, "images", image);
+        return File.Exists(nested) ? nested : File.Exists(plain) ? plain : null;
+    }
+}

@@ -1,0 +1,38 @@
+using VisionMamba.Data;
+using VisionMamba.Data.Augment;
+using VisionMamba.Data.Datasets;
+using VisionMamba.Models;
+
+namespace VisionMamba.Training;
+
+/// <summary>Runs a model over a data set.</summary>
+public static class Evaluator
+{
+    /// <summary>Top-1, top-5, loss and confusion of <paramref name="session"/>'s model on <paramref name="data"/>.</summary>
+    /// <param name="session">The model and its device.</param>
+    /// <param name="data">Images with labels in the order of the model's classes.</param>
+    /// <param name="preprocessing">How images become input.</param>
+    /// <param name="batch">Images at a time.</param>
+    /// <param name="workers">Threads that decode.</param>
+    /// <param name="progress">Told the number of images done; may be null.</param>
+    /// <param name="cancel">Ends the run between batches.</param>
+    public static Metrics Run(
+        ModelSession session, ImageDataset data, Preprocessing preprocessing, int batch, int workers,
+        Action<int>? progress = null, CancellationToken cancel = default)
+    {
+        int classes = session.Model.Config.Classes;
+        var metrics = new Metrics(classes);
+        using var loader = new BatchLoader(
+            data, new EvalTransform(preprocessing), batch, seed: 0, workers, shuffle: false, dropLast: false);
+        foreach (ImageBatch images in loader.Epoch(0))
+        {
+            cancel.ThrowIfCancellationRequested();
+            float[] logits = session.Logits(images.Input, images.Count);
+            for (int i = 0; i < images.Count; i++)
+                metrics.Add(logits.AsSpan(i * classes, classes), images.Labels[i]);
+            progress?.Invoke(metrics.Count);
+        }
+
+        return metrics;
+    }
+}

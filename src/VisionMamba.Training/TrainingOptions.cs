@@ -1,0 +1,72 @@
+namespace VisionMamba.Training;
+
+/// <summary>The numbers of a training run. The defaults are the published recipe's, except where a data set sets its own.</summary>
+public sealed record TrainingOptions
+{
+    /// <summary>Passes over the training images.</summary>
+    public int Epochs { get; init; } = 100;
+
+    /// <summary>Stop after so many steps, 0 for no limit.</summary>
+    public int MaxSteps { get; init; }
+
+    /// <summary>Images per step.</summary>
+    public int Batch { get; init; } = 96;
+
+    /// <summary>Learning rate at a batch of 512; the rate used is this times batch / 512.</summary>
+    public double LearningRate { get; init; } = 5e-3;
+
+    /// <summary>Lowest rate, not scaled by the batch.</summary>
+    public double MinimumRate { get; init; } = 1e-5;
+
+    /// <summary>Rate of the first epoch, not scaled by the batch.</summary>
+    public double WarmupRate { get; init; } = 1e-5;
+
+    /// <summary>Epochs from the warm-up rate to the full rate.</summary>
+    public int WarmupEpochs { get; init; } = 5;
+
+    /// <summary>Decoupled weight decay.</summary>
+    public double WeightDecay { get; init; } = 1e-4;
+
+    /// <summary>Share of the target given to all classes alike.</summary>
+    public double LabelSmoothing { get; init; } = 0.1;
+
+    /// <summary>Stochastic depth of the last block.</summary>
+    public double DropPath { get; init; } = 0.1;
+
+    /// <summary>Largest gradient norm, 0 for no clipping.</summary>
+    public double ClipGradient { get; init; }
+
+    /// <summary>Least share of a picture's area in a random crop.</summary>
+    public double CropScale { get; init; } = 0.08;
+
+    /// <summary>Decides initial values, order, augmentation, drop path and dropout.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>Threads that decode and augment.</summary>
+    public int Workers { get; init; } = 2;
+
+    /// <summary>The rate after scaling by the batch.</summary>
+    public double ScaledRate => LearningRate * Batch / 512;
+
+    /// <summary>Throws one clear line for a number out of range.</summary>
+    public void Validate()
+    {
+        static void Require(bool holds, string flag, string rule)
+        {
+            if (!holds)
+                throw new VisionMambaException($"{flag}: must be {rule}");
+        }
+
+        Require(Epochs >= 1, "--epochs", "at least 1");
+        Require(MaxSteps >= 0, "--max-steps", "at least 0 (0 means no limit)");
+        Require(Batch >= 1, "--batch", "at least 1");
+        Require(double.IsFinite(LearningRate) && LearningRate > 0, "--lr", "a positive number");
+        Require(WarmupEpochs >= 0, "--warmup-epochs", "at least 0");
+        Require(WeightDecay >= 0, "--weight-decay", "at least 0");
+        Require(LabelSmoothing is >= 0 and < 1, "--label-smoothing", "at least 0 and below 1");
+        Require(DropPath is >= 0 and < 1, "--drop-path", "at least 0 and below 1");
+        Require(ClipGradient >= 0, "--clip-grad", "at least 0 (0 means no clipping)");
+        Require(CropScale is > 0 and <= 1, "--crop-scale", "above 0 and at most 1");
+        Require(Workers >= 1, "--workers", "at least 1");
+    }
+}
