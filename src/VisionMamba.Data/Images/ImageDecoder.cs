@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using SkiaSharp;
 
@@ -69,7 +70,8 @@ public static class ImageDecoder
             try
             {
                 SKCodecResult result = codec.GetPixels(info, (IntPtr)rgba);
-                if (result == SKCodecResult.IncompleteInput)
+                if (result == SKCodecResult.IncompleteInput || JpegEnd.IsMissing(bytes)
+                    || WebPIsShort(bytes))
                     throw Broken(name, "the image file is cut short");
                 if (result != SKCodecResult.Success)
                     throw Broken(name, $"the image is damaged ({result})");
@@ -83,6 +85,10 @@ public static class ImageDecoder
             }
         }
     }
+
+    // A RIFF header states how many bytes follow its first 8.
+    private static bool WebPIsShort(ReadOnlySpan<byte> bytes) =>
+        bytes.StartsWith("RIFF"u8) && BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]) > bytes.Length - 8L;
 
     private static VisionMambaException Unreadable(ReadOnlySpan<byte> bytes, string name)
     {

@@ -20,7 +20,8 @@ public static class ImageWriter
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            File.Delete(temporary);
+            if (File.Exists(temporary))
+                File.Delete(temporary);
             throw new VisionMambaException($"{path}: the picture cannot be written: {e.Message}", e);
         }
     }

@@ -43,14 +43,15 @@ internal static class PngOracle
     }
 
     /// <summary>A PNG of unfiltered rows; <paramref name="rows"/> holds the packed samples.</summary>
-    public static byte[] Write(int width, int height, byte depth, byte colour, byte[][] rows, bool badChecksum = false)
+    public static byte[] Write(int width, int height, byte depth, byte colour, byte[][] rows, bool badChecksum = false,
+        byte interlace = 0)
     {
         using var file = new MemoryStream();
         file.Write([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]);
         byte[] header = new byte[13];
         BinaryPrimitives.WriteInt32BigEndian(header, width);
         BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), height);
-        (header[8], header[9]) = (depth, colour);
+        (header[8], header[9], header[12]) = (depth, colour, interlace);
         Chunk(file, "IHDR"u8, header, false);
         using var packed = new MemoryStream();
         using (var deflate = new ZLibStream(packed, CompressionLevel.Fastest, leaveOpen: true))

@@ -11,6 +11,8 @@ public class PreprocessReferenceTests
 
     public static TheoryData<string, string> CropCases => PreprocessCases.OfKind("resized_crop");
 
+    public static TheoryData<string, string> BoxCases => PreprocessCases.OfKind("resize_box");
+
     [Fact]
     public void CasesAreFound()
     {
@@ -53,6 +55,18 @@ public class PreprocessReferenceTests
         var crop = new PixelBox(info.GetProperty("left").GetInt32(), info.GetProperty("top").GetInt32(),
             info.GetProperty("width").GetInt32(), info.GetProperty("height").GetInt32());
         RgbImage actual = TrainTransform.ResizedCrop(source, crop, info.GetProperty("size").GetInt32(), FilterOf(info));
+        AssertSame(ImageDecoder.Decode(PathOf(folder, info, "expected")), actual, info);
+    }
+
+    [Theory]
+    [MemberData(nameof(BoxCases))]
+    public void ResizesABoxAsPillow(string folder, string item)
+    {
+        JsonElement info = JsonElement.Parse(item);
+        RgbImage source = ImageDecoder.Decode(PathOf(folder, info, "image"));
+        double[] box = [.. info.GetProperty("box").EnumerateArray().Select(side => side.GetDouble())];
+        RgbImage actual = Resampler.Resize(source, info.GetProperty("width").GetInt32(),
+            info.GetProperty("height").GetInt32(), FilterOf(info), (box[0], box[1], box[2], box[3]));
         AssertSame(ImageDecoder.Decode(PathOf(folder, info, "expected")), actual, info);
     }
 
