@@ -82,7 +82,8 @@ internal static class ProceduralBasics
     private static ProceduralParts Checker(float side)
     {
         int n = (int)(Reach / side) + 1;
-        return new(Repeat(-n, n, y => Repeat(-n, n, x => ((x + y) & 1) != 0 ? "" : Box(x * side, y * side, side, side))));
+        return new(Repeat(-n, n, y => Repeat(-n, n, x =>
+            ((x + y) & 1) != 0 ? "" : Box(x * side, y * side, side, side))));
     }
 
     private static ProceduralParts Dots(float period, float radius)
@@ -103,7 +104,8 @@ internal static class ProceduralBasics
     private static ProceduralParts Grid(float period, float width)
     {
         int n = (int)(Reach / period) + 1;
-        return new("", Repeat(-n, n, k => Text($"M{-Reach} {k * period}H{Reach}M{k * period} {-Reach}V{Reach}")), width);
+        return new("", Repeat(-n, n, k =>
+            Text($"M{-Reach} {k * period}H{Reach}M{k * period} {-Reach}V{Reach}")), width);
     }
 
     private static ProceduralParts Waves(float period, float height)

@@ -20,7 +20,9 @@ internal sealed record ProceduralClass(
 /// <param name="Detail">Filled over the body in a second tone.</param>
 internal sealed record ProceduralParts(string Body, string Lines = "", float LineWidth = 12, string Detail = "");
 
-/// <summary>Rasters the parts to 8-bit coverage. Skia does this in integers: no colour arithmetic of its is involved.</summary>
+/// <summary>
+/// Rasters the parts to 8-bit coverage. Skia does this in integers: no colour arithmetic of its is involved.
+/// </summary>
 internal sealed class ProceduralMask(int size, SKMatrix place)
 {
     public byte[] Fill(string body, string lines, float lineWidth, bool outline, float outlineWidth)

@@ -2,7 +2,9 @@ using static VisionMamba.Data.Datasets.ProceduralPaths;
 
 namespace VisionMamba.Data.Datasets;
 
-/// <summary>The classes for adaptation: pictograms of things, none of which is among the pre-training classes.</summary>
+/// <summary>
+/// The classes for adaptation: pictograms of things, none of which is among the pre-training classes.
+/// </summary>
 internal static class ProceduralIcons
 {
     public static IReadOnlyDictionary<string, ProceduralClass> All { get; } = new Dictionary<string, ProceduralClass>
@@ -32,12 +34,14 @@ internal static class ProceduralIcons
     }
 
     private static ProceduralParts Fish(float belly) => new(
-        Text($"M-90 0C-52 {-belly - 14} 14 {-belly - 14} 48 -8L90 -46Q74 0 90 46L48 8C14 {belly + 14} -52 {belly + 14} -90 0Z"),
+        Text($"M-90 0C-52 {-belly - 14} 14 {-belly - 14} 48 -8L90 -46Q74 0 90 46")
+            + Text($"L48 8C14 {belly + 14} -52 {belly + 14} -90 0Z"),
         Detail: Circle(-52, -12, 9) + "M-26 -30Q-6 0 -26 30L-18 32Q4 0 -18 -32Z");
 
     private static ProceduralParts Flag(float wave, float length) => new(
-        Text($"M-62 -80C{-62 + length * 0.6f} {-80 - wave * 2} {-62 + length * 1.0f} {-80 + wave * 2} {-62 + length * 1.75f} -80")
-            + Text($"V4C{-62 + length * 1.0f} {4 + wave * 2} {-62 + length * 0.6f} {4 - wave * 2} -62 4Z"),
+        Text($"M-62 -80C{-62 + length * 0.6f} {-80 - wave * 2}")
+            + Text($" {-62 + length} {-80 + wave * 2} {-62 + length * 1.75f} -80")
+            + Text($"V4C{-62 + length} {4 + wave * 2} {-62 + length * 0.6f} {4 - wave * 2} -62 4Z"),
         "M-64 -86V90", 12);
 
     private static ProceduralParts House(RandomDraws d)
@@ -61,7 +65,8 @@ internal static class ProceduralIcons
         float belly = d.Range(-8, 12);
         return new(
             Text($"M-62 66C{-96 + belly} -22 -20 -86 84 -84C88 20 22 {96 - belly} -62 66Z"), "M-60 64L-88 90", 9,
-            "M-62 62L50 -56L54 -50L-56 68ZM-22 22L-26 -26L-19 -24L-15 15ZM12 -14L8 -54L15 -52L19 -21ZM-20 30L30 28L30 35L-27 37Z");
+            "M-62 62L50 -56L54 -50L-56 68ZM-22 22L-26 -26L-19 -24L-15 15Z"
+            + "M12 -14L8 -54L15 -52L19 -21ZM-20 30L30 28L30 35L-27 37Z");
     }
 
     private static ProceduralParts Mug(float depth) => new(

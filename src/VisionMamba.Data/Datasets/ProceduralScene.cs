@@ -27,7 +27,7 @@ internal sealed class ProceduralScene(int size, RandomDraws draws)
         PaintShadow(soft, drawn.Pattern ? draws.Range(0, 0.2f) : draws.Range(0.2f, 0.55f));
         PaintFigure(coverage, soft, figure);
         if (parts.Detail.Length > 0)
-            PaintDetail(mask.Fill(parts.Detail, "", 0, false, 0), outline ? figure : figure.Tone(draws), ground);
+            PaintDetail(mask.Fill(parts.Detail, "", 0, false, 0), figure.Tone(draws), outline ? figure : ground);
         return Develop();
     }
 
@@ -73,7 +73,8 @@ internal sealed class ProceduralScene(int size, RandomDraws draws)
         ProceduralColour colour = ProceduralColour.Mix(ground, ProceduralColour.Any(draws), draws.Range(0.2f, 0.65f));
         float x = draws.Range(0, size), y = draws.Range(0, size), radius = size * draws.Range(0.02f, 0.07f) / 100;
         SKMatrix place = SKMatrix.CreateTranslation(x, y)
-            .PreConcat(SKMatrix.CreateRotationDegrees(draws.Range(-180, 180))).PreConcat(SKMatrix.CreateScale(radius, radius));
+            .PreConcat(SKMatrix.CreateRotationDegrees(draws.Range(-180, 180)))
+            .PreConcat(SKMatrix.CreateScale(radius, radius));
         var mask = new ProceduralMask(size, place);
         byte[] coverage = draws.Below(3) switch
         {
@@ -118,9 +119,9 @@ internal sealed class ProceduralScene(int size, RandomDraws draws)
         });
     }
 
-    private void PaintDetail(byte[] coverage, ProceduralColour tone, ProceduralColour ground)
+    private void PaintDetail(byte[] coverage, ProceduralColour tone, ProceduralColour other)
     {
-        ProceduralColour colour = draws.Chance(0.3f) ? ground : tone;
+        ProceduralColour colour = draws.Chance(0.3f) ? other : tone;
         Blend(coverage, _ => colour);
     }
 

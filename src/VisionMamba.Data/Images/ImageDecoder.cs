@@ -11,7 +11,9 @@ namespace VisionMamba.Data.Images;
 /// </summary>
 public static class ImageDecoder
 {
-    /// <summary>Reads a file. A <see cref="VisionMambaException"/> names the file when it cannot be read whole.</summary>
+    /// <summary>
+    /// Reads a file. A <see cref="VisionMambaException"/> names the file when it cannot be read whole.
+    /// </summary>
     public static RgbImage Decode(string path) => Decode(ReadFile(path), path);
 
     /// <summary>Decodes the bytes of a file; <paramref name="name"/> stands for it in errors.</summary>
@@ -94,8 +96,8 @@ public static class ImageDecoder
     {
         if (bytes.StartsWith("II*\0"u8) || bytes.StartsWith("MM\0*"u8))
             return new VisionMambaException($"{name}: TIFF images are not read; convert it to PNG");
-        bool known = bytes.StartsWith((ReadOnlySpan<byte>)[0x89, 0x50]) || bytes.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8])
-            || bytes.StartsWith("BM"u8) || bytes.StartsWith("RIFF"u8) || bytes.StartsWith("GIF8"u8);
+        bool known = bytes is [0x89, 0x50, ..] or [0xFF, 0xD8, ..] || bytes.StartsWith("BM"u8)
+            || bytes.StartsWith("RIFF"u8) || bytes.StartsWith("GIF8"u8);
         return known
             ? Broken(name, "the image's header is damaged or cut short")
             : new VisionMambaException($"{name}: not an image of a known format "

@@ -6,7 +6,8 @@ namespace VisionMamba.Data.Images;
 public static class ImageWriter
 {
     /// <summary>
-    /// Writes a lossless 8-bit PNG. The file appears whole or not at all: it is written beside its place and moved there.
+    /// Writes a lossless 8-bit PNG. The file appears whole or not at all: it is written beside its place and moved
+    /// there.
     /// </summary>
     public static void WritePng(string path, RgbImage image)
     {

@@ -33,10 +33,13 @@ public sealed class PictureSheet
 {
     private const int Border = 3, Gap = 8, LineHeight = 11;
     private static readonly (byte R, byte G, byte B) Green = (46, 160, 67), Red = (214, 48, 49);
+    private static readonly (byte R, byte G, byte B) Ink = (40, 40, 40);
     private readonly int _columns;
     private readonly int _cell;
 
-    /// <summary>A sheet of <paramref name="columns"/> pictures a row, each in a square of <paramref name="cell"/> pixels.</summary>
+    /// <summary>
+    /// A sheet of <paramref name="columns"/> pictures a row, each in a square of <paramref name="cell"/> pixels.
+    /// </summary>
     public PictureSheet(int columns, int cell)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(columns, 1);
@@ -61,7 +64,7 @@ public sealed class PictureSheet
         int columns = Math.Min(_columns, items.Count), rows = (items.Count + columns - 1) / columns;
         var sheet = new RgbImage(columns * (box + Gap) + Gap, rows * rowHeight + Gap + head);
         Array.Fill(sheet.Pixels, (byte)255);
-        BitmapFont.Draw(sheet, Gap, Gap, Title, 2, (30, 30, 30));
+        BitmapFont.Draw(sheet, Gap, Gap, Title, 2, Ink);
         for (int i = 0; i < items.Count; i++)
             DrawItem(sheet, items[i], Gap + i % columns * (box + Gap), Gap + head + i / columns * rowHeight);
         return sheet;
@@ -81,8 +84,8 @@ public sealed class PictureSheet
         {
             string text = item.Lines[i];
             text = text.Length <= perLine ? text : text[..Math.Max(0, perLine - 2)] + "..";
-            BitmapFont.Draw(sheet, left + (box - BitmapFont.Width(text, 1)) / 2, top + box + 4 + i * LineHeight, text, 1,
-                item.Frame == SheetFrame.Wrong && i > 0 ? ((byte)190, (byte)30, (byte)30) : ((byte)40, (byte)40, (byte)40));
+            int start = left + (box - BitmapFont.Width(text, 1)) / 2, line = top + box + 4 + i * LineHeight;
+            BitmapFont.Draw(sheet, start, line, text, 1, item.Frame == SheetFrame.Wrong && i > 0 ? Red : Ink);
         }
     }
 

@@ -8,7 +8,8 @@ namespace VisionMamba.Tests.Data;
 
 public class ProceduralShapesTests
 {
-    public static TheoryData<string> Everything => [.. ProceduralShapes.PretrainClasses, .. ProceduralShapes.DemoClasses];
+    public static TheoryData<string> Everything =>
+        [.. ProceduralShapes.PretrainClasses, .. ProceduralShapes.DemoClasses];
 
     [Theory]
     [MemberData(nameof(Everything))]
@@ -31,13 +32,15 @@ public class ProceduralShapesTests
     {
         IReadOnlyList<string> classes = demo ? ProceduralShapes.DemoClasses : ProceduralShapes.PretrainClasses;
         double[][][] train = Colours(classes, 40, 1), test = Colours(classes, 40, 2);
-        double[][] centres = [.. train.Select(of => Enumerable.Range(0, 3).Select(c => of.Average(p => p[c])).ToArray())];
+        double[][] centres =
+            [.. train.Select(of => Enumerable.Range(0, 3).Select(c => of.Average(p => p[c])).ToArray())];
         int right = 0;
         for (int label = 0; label < classes.Count; label++)
             foreach (double[] picture in test[label])
                 right += Nearest(centres, picture) == label ? 1 : 0;
         double accuracy = right / (40.0 * classes.Count);
-        Assert.True(accuracy < 1.6 / classes.Count, $"nearest mean colour: {accuracy:0.000}, chance {1.0 / classes.Count}");
+        Assert.True(
+            accuracy < 1.6 / classes.Count, $"nearest mean colour: {accuracy:0.000}, chance {1.0 / classes.Count}");
     }
 
     [Fact]
@@ -85,7 +88,8 @@ public class ProceduralShapesTests
 
     private static double[][][] Colours(IReadOnlyList<string> classes, int count, ulong seed) =>
         [.. classes.Select((name, label) => Enumerable.Range(0, count)
-            .Select(i => Mean(ProceduralShapes.Render(name, 32, new Rng(seed, (ulong)(label * count + i))))).ToArray())];
+            .Select(i => Mean(ProceduralShapes.Render(name, 32, new Rng(seed, (ulong)(label * count + i)))))
+            .ToArray())];
 
     private static double[] Mean(RgbImage image) => [.. Enumerable.Range(0, 3).Select(c =>
         Enumerable.Range(0, image.Pixels.Length / 3).Average(i => (double)image.Pixels[i * 3 + c]))];
