@@ -59,6 +59,32 @@ public class ImageDecoderTests
     }
 
     [Theory]
+    [InlineData("photo.jpg")]
+    [InlineData("progressive.jpg")]
+    [InlineData("palette.png")]
+    [InlineData("gray16.png")]
+    [InlineData("photo.webp")]
+    [InlineData("maxval.ppm")]
+    [InlineData("plain.pgm")]
+    public void DamagedBytesGiveAPictureOrOneLine(string name)
+    {
+        byte[] whole = File.ReadAllBytes(Path.Combine(PreprocessCases.Folders().First(), "images", name));
+        int refused = 0;
+        for (ulong i = 0; i < 100; i++)
+        {
+            byte[] damaged = [.. whole];
+            var rng = new Rng(i, 77);
+            for (ulong k = 0; k < 1 + i % 8; k++)
+                damaged[rng.Below(2 * k, whole.Length)] = (byte)rng.Bits(2 * k + 1);
+            Exception? error = Record.Exception(() => ImageDecoder.Decode(damaged, name));
+            Assert.True(error is null or VisionMambaException, error?.ToString());
+            refused += error is null ? 0 : 1;
+        }
+
+        Assert.True(refused > 0, "no damage was noticed");
+    }
+
+    [Theory]
     [InlineData(2, 3)] // RGB
     [InlineData(4, 2)] // grey and alpha
     [InlineData(6, 4)] // RGBA
