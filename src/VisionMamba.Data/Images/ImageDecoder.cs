@@ -1,5 +1,5 @@
+using System.Buffers;
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 using SkiaSharp;
 
 namespace VisionMamba.Data.Images;
@@ -68,23 +68,31 @@ public static class ImageDecoder
             SKImageInfo size = codec.Info;
             CheckSize(size.Width, size.Height, name);
             var info = new SKImageInfo(size.Width, size.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
-            void* rgba = NativeMemory.Alloc((nuint)info.BytesSize64);
+            byte[] rgba = ArrayPool<byte>.Shared.Rent(info.BytesSize);
             try
             {
-                SKCodecResult result = codec.GetPixels(info, (IntPtr)rgba);
-                if (result == SKCodecResult.IncompleteInput || JpegEnd.IsMissing(bytes)
-                    || WebPIsShort(bytes))
-                    throw Broken(name, "the image file is cut short");
-                if (result != SKCodecResult.Success)
-                    throw Broken(name, $"the image is damaged ({result})");
+                Decode(codec, info, rgba, bytes, name);
                 RgbImage image = RgbImage.Uninitialized(size.Width, size.Height);
-                PixelLayout.DropAlpha(new ReadOnlySpan<byte>(rgba, info.BytesSize), image.Pixels);
+                PixelLayout.DropAlpha(rgba.AsSpan(0, info.BytesSize), image.Pixels);
                 return image;
             }
             finally
             {
-                NativeMemory.Free(rgba);
+                ArrayPool<byte>.Shared.Return(rgba);
             }
+        }
+    }
+
+    private static unsafe void Decode(
+        SKCodec codec, SKImageInfo info, byte[] rgba, ReadOnlySpan<byte> bytes, string name)
+    {
+        fixed (byte* pixels = rgba)
+        {
+            SKCodecResult result = codec.GetPixels(info, (IntPtr)pixels);
+            if (result == SKCodecResult.IncompleteInput || JpegEnd.IsMissing(bytes) || WebPIsShort(bytes))
+                throw Broken(name, "the image file is cut short");
+            if (result != SKCodecResult.Success)
+                throw Broken(name, $"the image is damaged ({result})");
         }
     }
 

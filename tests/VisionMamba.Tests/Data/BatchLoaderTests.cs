@@ -166,6 +166,17 @@ public class BatchLoaderTests
     }
 
     [Fact]
+    public void ASubsetKeepsPicturesAndLabels()
+    {
+        ImageDataset data = Noise(9), subset = data.Cached().Subset("some", [7, 2, 4]);
+        Assert.Equal([1, 0, 0], subset.Samples.Select(s => s.Label));
+        Assert.Equal([2, 1], subset.CountsPerClass);
+        Assert.Equal(data.Load(7).Pixels, subset.Load(0).Pixels);
+        Assert.Equal(data.Load(4).Pixels, subset.Load(2).Pixels);
+        Assert.Throws<VisionMambaException>(() => new ImageDataset("bad", ["a"], [new Sample("x", 1)]));
+    }
+
+    [Fact]
     public void ImpossibleBatchesAreRefused()
     {
         Assert.Throws<VisionMambaException>(() => Loader(Noise(0)));
