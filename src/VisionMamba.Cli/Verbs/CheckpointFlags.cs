@@ -9,7 +9,9 @@ internal sealed class CheckpointFlags
 {
     private readonly Option<string> _checkpoint = new("--checkpoint")
     {
-        Description = "model file, .pth or .safetensors", Required = true, HelpName = "FILE",
+        Description = "model file, .pth or .safetensors",
+        Required = true,
+        HelpName = "FILE",
     };
 
     private readonly Option<int?> _size = new("--image-size") { Description = "image side, where the file leaves it open" };

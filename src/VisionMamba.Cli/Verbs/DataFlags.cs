@@ -15,7 +15,8 @@ internal sealed class DataFlags
 
     public Option<double> ValidationFraction { get; } = new("--validation-fraction")
     {
-        Description = "share held out for validation where the data set has none", DefaultValueFactory = _ => 0.2,
+        Description = "share held out for validation where the data set has none",
+        DefaultValueFactory = _ => 0.2,
     };
 
     public Option<int?> MaxClasses { get; } = new("--max-classes") { Description = "use only the first N classes" };

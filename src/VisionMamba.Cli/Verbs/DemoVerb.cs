@@ -31,7 +31,8 @@ internal static class DemoVerb
         var epochs = new Option<int>("--epochs") { Description = "passes over the training pictures", DefaultValueFactory = _ => 20 };
         var images = new Option<string?>("--write-pretraining-images")
         {
-            Description = "instead: write the pictures that the backbone was pre-trained on", HelpName = "DIR",
+            Description = "instead: write the pictures that the backbone was pre-trained on",
+            HelpName = "DIR",
         };
         var json = new Option<bool>("--json") { Description = "print the result as JSON" };
         foreach (Option option in new Option[] { output, epochs, images, json })
@@ -91,7 +92,13 @@ internal static class DemoVerb
         using var session = new ModelSession(model, backend);
         var options = new TrainingOptions
         {
-            Epochs = epochs, Batch = 32, LearningRate = 0.16, WarmupEpochs = 2, DropPath = 0, CropScale = 0.6, WeightDecay = 1e-4,
+            Epochs = epochs,
+            Batch = 32,
+            LearningRate = 0.16,
+            WarmupEpochs = 2,
+            DropPath = 0,
+            CropScale = 0.6,
+            WeightDecay = 1e-4,
         };
         var card = new ModelCard { Classes = data.Train.Classes, Preprocessing = PreprocessingJson.Write(preprocessing) };
         var trainer = new Trainer(session, data, preprocessing, options, card, Path.Combine(output, method));

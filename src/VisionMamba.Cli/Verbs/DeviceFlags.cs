@@ -9,7 +9,8 @@ internal sealed class DeviceFlags
 {
     private readonly Option<string> _device = new("--device")
     {
-        Description = "where to compute: cpu", DefaultValueFactory = _ => "cpu",
+        Description = "where to compute: cpu",
+        DefaultValueFactory = _ => "cpu",
     };
 
     private readonly Option<int> _threads = new("--threads") { Description = "compute threads, 0 for all processors" };

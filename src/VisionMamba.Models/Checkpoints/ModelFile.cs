@@ -71,7 +71,9 @@ public static class ModelFile
         var notes = new List<string>();
         VisionMambaConfig config = ReadConfig(file, options, notes) with
         {
-            Classes = classes, HeadLayers = headLayers, SimAm = simAm,
+            Classes = classes,
+            HeadLayers = headLayers,
+            SimAm = simAm,
         };
         var model = new VisionMambaModel(config, method, seed);
         Fill(model, file, options.Copy, IsBackbone);
