@@ -24,7 +24,17 @@ internal static class TrainVerb
         var resume = new Option<bool>("--resume") { Description = "go on with the interrupted run in --output" };
         var dryRun = new Option<bool>("--dry-run") { Description = "print what would be done" };
         var json = new Option<bool>("--json") { Description = "print the result as JSON" };
-        Option[] settings = [.. data.All, backbone, .. method.All, .. training.All];
+        var size = new Option<int?>("--image-size")
+        {
+            Description = "train at this image side, resizing the backbone's position embeddings",
+        };
+        var row = new Option<string>("--position-class-token")
+        {
+            Description = "row kept for the class token when resizing: middle, or first as the released code",
+            DefaultValueFactory = _ => "middle",
+        };
+        row.AcceptOnlyFromAmong("middle", "first");
+        Option[] settings = [.. data.All, backbone, size, row, .. method.All, .. training.All];
         foreach (Option option in settings.Concat([output, resume, dryRun, json]))
             command.Options.Add(option);
         device.AddTo(command);
@@ -44,7 +54,12 @@ internal static class TrainVerb
             TrainingRun.CheckNew(folder);
             DatasetSplits splits = DataFlags.Load(runData);
             LoadedModel loaded = ModelFile.LoadBackbone(
-                file, method.Read(parsed), splits.Train.Classes.Count, method.HeadLayers(parsed), method.SimAm(parsed), options.Seed);
+                file, method.Read(parsed), splits.Train.Classes.Count, method.HeadLayers(parsed), method.SimAm(parsed), options.Seed,
+                new LoadOptions
+                {
+                    TargetImageSize = parsed.GetValue(size),
+                    PositionClassToken = parsed.GetValue(row) == "first" ? PositionClassToken.First : PositionClassToken.Middle,
+                });
             foreach (string note in loaded.Notes)
                 Console.Error.WriteLine($"{file}: {note}");
             if (parsed.GetValue(dryRun))
