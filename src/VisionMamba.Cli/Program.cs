@@ -1,1 +1,3 @@
-Console.WriteLine("svp");
+using VisionMamba.Cli;
+
+return await App.RunAsync(args);

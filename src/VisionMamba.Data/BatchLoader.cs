@@ -30,7 +30,8 @@ public sealed class BatchLoader : IDisposable
     /// <param name="workers">Threads, at least 1.</param>
     /// <param name="shuffle">A new order each epoch; else the data set's order.</param>
     /// <param name="dropLast">Leave out a last batch that is not full.</param>
-    /// <param name="ahead">Batches prepared beyond the one being read; each takes batch * 3 * size * size * 4 bytes.</param>
+    /// <param name="ahead">Batches prepared beyond the one being read; each takes batch * 3 * size * size * 4
+    /// bytes.</param>
     public BatchLoader(
         ImageDataset data, ITransform transform, int batch, ulong seed, int workers, bool shuffle, bool dropLast,
         int ahead = 2)

@@ -9,7 +9,9 @@ public sealed class ImageBatch
     internal ImageBatch(float[] pixels, int size, int[] indices, int[] labels, string[] paths) =>
         (Pixels, Size, Indices, Labels, Paths) = (pixels, size, indices, labels, paths);
 
-    /// <summary>(Count, 3, Size, Size) normalised numbers. A short last batch leaves the end of the array unused.</summary>
+    /// <summary>
+    /// (Count, 3, Size, Size) normalised numbers. A short last batch leaves the end of the array unused.
+    /// </summary>
     public float[] Pixels { get; }
 
     /// <summary>The used part of <see cref="Pixels"/>.</summary>

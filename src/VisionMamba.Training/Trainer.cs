@@ -106,7 +106,9 @@ public sealed class Trainer
             log.Step(state.Step + 1, state.Epoch, rate, loss, norm);
             state = state with
             {
-                Step = state.Step + 1, StepInEpoch = state.StepInEpoch + 1, LossSum = state.LossSum + loss,
+                Step = state.Step + 1,
+                StepInEpoch = state.StepInEpoch + 1,
+                LossSum = state.LossSum + loss,
             };
             long left = ((long)_options.Epochs * loader.BatchesPerEpoch) - state.Step;
             if (_options.MaxSteps > 0)

@@ -56,6 +56,9 @@ public sealed record TrainingState
     /// <summary>The state as shown to people and saved with the best model.</summary>
     public JsonObject Summary() => new()
     {
-        ["epoch"] = Epoch + 1, ["step"] = Step, ["best_validation_top1"] = BestTop1, ["best_epoch"] = BestEpoch + 1,
+        ["epoch"] = Epoch + 1,
+        ["step"] = Step,
+        ["best_validation_top1"] = BestTop1,
+        ["best_epoch"] = BestEpoch + 1,
     };
 }

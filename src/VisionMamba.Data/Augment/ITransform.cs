@@ -19,6 +19,8 @@ public interface ITransform
 /// <summary>One step between the crop and the normalisation, such as RandAugment.</summary>
 public interface IImageAugmentation
 {
-    /// <summary>The changed picture, of the same size; <paramref name="image"/> itself may be changed and returned.</summary>
+    /// <summary>
+    /// The changed picture, of the same size; <paramref name="image"/> itself may be changed and returned.
+    /// </summary>
     RgbImage Apply(RgbImage image, Rng rng);
 }

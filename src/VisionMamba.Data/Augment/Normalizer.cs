@@ -3,7 +3,9 @@ using VisionMamba.Data.Images;
 namespace VisionMamba.Data.Augment;
 
 
-/// <summary>Bytes to network input: (x / 255 - mean) / std in fp32, channels first. A table of 3 x 256 results.</summary>
+/// <summary>
+/// Bytes to network input: (x / 255 - mean) / std in fp32, channels first. A table of 3 x 256 results.
+/// </summary>
 public sealed class Normalizer
 {
     private readonly float[] _table = new float[3 * 256];
@@ -27,7 +29,8 @@ public sealed class Normalizer
         int plane = image.Width * image.Height;
         if (destination.Length != 3 * plane)
             throw new ArgumentException($"{destination.Length} numbers do not hold 3 x {plane}", nameof(destination));
-        ReadOnlySpan<float> red = _table.AsSpan(0, 256), green = _table.AsSpan(256, 256), blue = _table.AsSpan(512, 256);
+        ReadOnlySpan<float> red = _table.AsSpan(0, 256), green = _table.AsSpan(256, 256);
+        ReadOnlySpan<float> blue = _table.AsSpan(512, 256);
         Span<float> r = destination[..plane], g = destination.Slice(plane, plane), b = destination[(2 * plane)..];
         for (int i = 0, p = 0; i < r.Length; i++, p += 3)
         {

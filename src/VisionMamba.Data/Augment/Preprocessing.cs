@@ -14,11 +14,15 @@ namespace VisionMamba.Data.Augment;
 public sealed record Preprocessing(
     int Size, double CropFraction, Interpolation Interpolation, float[] Mean, float[] Std)
 {
-    /// <summary>The ImageNet convention: crop 0.875 of the resized picture, bicubic, ImageNet's mean and deviation.</summary>
+    /// <summary>
+    /// The ImageNet convention: crop 0.875 of the resized picture, bicubic, ImageNet's mean and deviation.
+    /// </summary>
     public static Preprocessing ImageNet(int size = 224) =>
         new(size, 0.875, Interpolation.Bicubic, [0.485f, 0.456f, 0.406f], [0.229f, 0.224f, 0.225f]);
 
-    /// <summary>Pixels of the shorter side before the crop, e.g. 256 for 224: floor(size / crop fraction), as timm.</summary>
+    /// <summary>
+    /// Pixels of the shorter side before the crop, e.g. 256 for 224: floor(size / crop fraction), as timm.
+    /// </summary>
     public int Resize => CropFraction is > 0 and <= 1 && Size > 0
         ? (int)Math.Floor(Size / CropFraction)
         : throw new VisionMambaException(

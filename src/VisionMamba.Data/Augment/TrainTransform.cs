@@ -36,7 +36,9 @@ public sealed class TrainTransform : ITransform
     private readonly IReadOnlyList<IImageAugmentation> _augmentations;
     private readonly Normalizer _normalizer;
 
-    /// <summary>With the given ranges (the defaults when null) and augmentations, applied in order after the flip.</summary>
+    /// <summary>
+    /// With the given ranges (the defaults when null) and augmentations, applied in order after the flip.
+    /// </summary>
     public TrainTransform(
         Preprocessing preprocessing, CropRange? range = null, IReadOnlyList<IImageAugmentation>? augmentations = null)
     {

@@ -1,6 +1,8 @@
 namespace VisionMamba.Data.Datasets;
 
-/// <summary>Strings by code point, as Python's sorted(). (Ordinal order compares UTF-16 units: other beyond U+FFFF.)</summary>
+/// <summary>
+/// Strings by code point, as Python's sorted(). (Ordinal order compares UTF-16 units: other beyond U+FFFF.)
+/// </summary>
 internal sealed class CodePointOrder : IComparer<string>
 {
     public static CodePointOrder Instance { get; } = new();

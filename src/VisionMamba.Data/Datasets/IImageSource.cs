@@ -23,7 +23,9 @@ public sealed class FileImageSource : IImageSource
     }
 }
 
-/// <summary>Pictures made or held in memory: <paramref name="load"/> must give the same picture for the same index.</summary>
+/// <summary>
+/// Pictures made or held in memory: <paramref name="load"/> must give the same picture for the same index.
+/// </summary>
 public sealed class MemoryImageSource(Func<int, RgbImage> load) : IImageSource
 {
     /// <inheritdoc/>

@@ -7,7 +7,9 @@ public sealed class ImageDataset
 {
     private readonly int[] _counts;
 
-    /// <summary>Of <paramref name="samples"/>, read as files unless <paramref name="source"/> makes the pictures.</summary>
+    /// <summary>
+    /// Of <paramref name="samples"/>, read as files unless <paramref name="source"/> makes the pictures.
+    /// </summary>
     public ImageDataset(
         string name, IReadOnlyList<string> classes, IReadOnlyList<Sample> samples, IImageSource? source = null)
     {
@@ -43,7 +45,9 @@ public sealed class ImageDataset
     /// <summary>How many pictures each class has, by label.</summary>
     public IReadOnlyList<int> CountsPerClass => _counts;
 
-    /// <summary>A set whose picture i is made by <paramref name="load"/>(i); samples are named "name/class/i".</summary>
+    /// <summary>
+    /// A set whose picture i is made by <paramref name="load"/>(i); samples are named "name/class/i".
+    /// </summary>
     public static ImageDataset FromMemory(
         string name, IReadOnlyList<string> classes, IReadOnlyList<int> labels, Func<int, RgbImage> load)
     {

@@ -2,7 +2,9 @@ using VisionMamba.Tensors;
 
 namespace VisionMamba.Data.Datasets;
 
-/// <summary>Seeded choices among the samples of each class. Depends on a class's position and count, not on names.</summary>
+/// <summary>
+/// Seeded choices among the samples of each class. Depends on a class's position and count, not on names.
+/// </summary>
 internal static class StratifiedSplit
 {
     private const ulong SplitStream = 0x5711, LimitStream = 0x5712;

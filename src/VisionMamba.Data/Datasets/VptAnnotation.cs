@@ -48,7 +48,9 @@ internal sealed class VptAnnotation
         return [.. ids.OrderBy(id => id.Number).ThenBy(id => id.Text ?? "", CodePointOrder.Instance)];
     }
 
-    /// <summary>The labelled files. Ids without a label were left out on purpose when they are <paramref name="known"/>.</summary>
+    /// <summary>
+    /// The labelled files. Ids without a label were left out on purpose when they are <paramref name="known"/>.
+    /// </summary>
     public List<Sample> Samples(
         string dir, IReadOnlyDictionary<VptClassId, int> labels, IReadOnlySet<VptClassId> known)
     {

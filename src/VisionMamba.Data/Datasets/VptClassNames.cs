@@ -2,7 +2,9 @@ using System.Text.RegularExpressions;
 
 namespace VisionMamba.Data.Datasets;
 
-/// <summary>Readable names for class ids: from classes.txt, else from the images' folders, else the ids themselves.</summary>
+/// <summary>
+/// Readable names for class ids: from classes.txt, else from the images' folders, else the ids themselves.
+/// </summary>
 internal static partial class VptClassNames
 {
     public static List<string> Find(string dir, IReadOnlyList<VptClassId> ids, VptAnnotation train)
@@ -14,7 +16,8 @@ internal static partial class VptClassNames
         return names.Select((name, i) => repeated.Contains(name) ? $"{name} ({ids[i]})" : name).ToList();
     }
 
-    // Lines of "id name": CUB-200 has "1 001.Black_footed_Albatross" for the id "001", NABirds "0817 Oak Titmouse" for 817.
+    // Lines of "id name": CUB-200 has "1 001.Black_footed_Albatross" for the id "001", NABirds "0817 Oak Titmouse" for
+    // 817.
     private static List<string>? FromClassesFile(string dir, IReadOnlyList<VptClassId> ids)
     {
         string path = Path.Combine(dir, "classes.txt");
@@ -46,7 +49,8 @@ internal static partial class VptClassNames
             folders[id] = folder;
         }
 
-        return folders.Values.Distinct().Count() == folders.Count ? ids.Select(id => Plain(folders[id])).ToList() : null;
+        bool telling = folders.Values.Distinct().Count() == folders.Count;
+        return telling ? ids.Select(id => Plain(folders[id])).ToList() : null;
     }
 
     private static string WithoutZeros(string id) => id.TrimStart('0') is { Length: > 0 } rest ? rest : "0";

@@ -68,6 +68,6 @@ internal readonly record struct VptClassId(long Number, string? Text)
         JsonValueKind.Number when value.TryGetInt64(out long number) => new(number, null),
         JsonValueKind.String => new(0, value.GetString()),
         _ => throw new VisionMambaException(
-            $"{path}: the class id of \"{image}\" is neither a whole number nor a text; write {{image path: class id}}"),
+            $"{path}: the class id of \"{image}\" is neither a whole number nor a text; write {{path: class id}}"),
     };
 }

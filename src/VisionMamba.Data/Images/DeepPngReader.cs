@@ -48,26 +48,28 @@ internal static class DeepPngReader
         }
     }
 
+    // All IDAT bytes. Where the file ends early, what there is: like other readers, only missing pixels are an error.
     private static byte[] CollectData(ReadOnlySpan<byte> bytes, string name)
     {
         var data = new MemoryStream();
-        for (int at = 8; ;)
+        for (int at = 8; at <= bytes.Length - 8;)
         {
-            if (at > bytes.Length - 12)
-                throw ImageDecoder.Broken(name, "the image file is cut short");
             uint length = BinaryPrimitives.ReadUInt32BigEndian(bytes[at..]);
-            if (length > bytes.Length - at - 12)
-                throw ImageDecoder.Broken(name, "the image file is cut short");
-            ReadOnlySpan<byte> typeAndData = bytes.Slice(at + 4, (int)length + 4);
-            bool critical = (typeAndData[0] & 0x20) == 0;
-            if (critical && Crc(typeAndData) != BinaryPrimitives.ReadUInt32BigEndian(bytes[(at + 8 + (int)length)..]))
-                throw ImageDecoder.Broken(name, "the image is damaged (checksum)");
-            if (typeAndData[..4].SequenceEqual("IDAT"u8))
-                data.Write(typeAndData[4..]);
-            else if (typeAndData[..4].SequenceEqual("IEND"u8))
-                return data.ToArray();
+            ReadOnlySpan<byte> type = bytes.Slice(at + 4, 4);
+            bool whole = length <= bytes.Length - at - 12L;
+            ReadOnlySpan<byte> body = whole ? bytes.Slice(at + 8, (int)length) : bytes[(at + 8)..];
+            if (type.SequenceEqual("IDAT"u8))
+                data.Write(body);
+            if (!whole || type.SequenceEqual("IEND"u8))
+                break;
+            bool critical = (type[0] & 0x20) == 0;
             at += (int)length + 12;
+            if (critical && Crc(bytes[(at - (int)length - 8)..(at - 4)])
+                != BinaryPrimitives.ReadUInt32BigEndian(bytes[(at - 4)..]))
+                throw ImageDecoder.Broken(name, "the image is damaged (checksum)");
         }
+
+        return data.ToArray();
     }
 
     private static void ReadPass(Stream inflate, RgbImage image, int channels, int[] pass, string name)

@@ -1,4 +1,5 @@
-using System.Runtime.InteropServices;
+using System.Buffers;
+using System.Buffers.Binary;
 using SkiaSharp;
 
 namespace VisionMamba.Data.Images;
@@ -10,7 +11,9 @@ namespace VisionMamba.Data.Images;
 /// </summary>
 public static class ImageDecoder
 {
-    /// <summary>Reads a file. A <see cref="VisionMambaException"/> names the file when it cannot be read whole.</summary>
+    /// <summary>
+    /// Reads a file. A <see cref="VisionMambaException"/> names the file when it cannot be read whole.
+    /// </summary>
     public static RgbImage Decode(string path) => Decode(ReadFile(path), path);
 
     /// <summary>Decodes the bytes of a file; <paramref name="name"/> stands for it in errors.</summary>
@@ -54,18 +57,6 @@ public static class ImageDecoder
         }
     }
 
-    /// <summary>
-    /// Whether a JPEG's last scan has no end marker: Skia fills the missing part of a progressive picture silently.
-    /// Coded data never contains FF DA or FF D9 by chance (an FF in it is followed by 00 or a restart marker).
-    /// </summary>
-    private static bool IsCutShort(ReadOnlySpan<byte> bytes)
-    {
-        if (!bytes.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8]))
-            return false;
-        int lastScan = bytes.LastIndexOf((ReadOnlySpan<byte>)[0xFF, 0xDA]);
-        return lastScan < 0 || bytes[lastScan..].IndexOf((ReadOnlySpan<byte>)[0xFF, 0xD9]) < 0;
-    }
-
     private static unsafe RgbImage DecodeWithSkia(ReadOnlySpan<byte> bytes, string name)
     {
         fixed (byte* pointer = bytes)
@@ -77,31 +68,44 @@ public static class ImageDecoder
             SKImageInfo size = codec.Info;
             CheckSize(size.Width, size.Height, name);
             var info = new SKImageInfo(size.Width, size.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
-            void* rgba = NativeMemory.Alloc((nuint)info.BytesSize64);
+            byte[] rgba = ArrayPool<byte>.Shared.Rent(info.BytesSize);
             try
             {
-                SKCodecResult result = codec.GetPixels(info, (IntPtr)rgba);
-                if (result == SKCodecResult.IncompleteInput || IsCutShort(bytes))
-                    throw Broken(name, "the image file is cut short");
-                if (result != SKCodecResult.Success)
-                    throw Broken(name, $"the image is damaged ({result})");
+                Decode(codec, info, rgba, bytes, name);
                 RgbImage image = RgbImage.Uninitialized(size.Width, size.Height);
-                PixelLayout.DropAlpha(new ReadOnlySpan<byte>(rgba, info.BytesSize), image.Pixels);
+                PixelLayout.DropAlpha(rgba.AsSpan(0, info.BytesSize), image.Pixels);
                 return image;
             }
             finally
             {
-                NativeMemory.Free(rgba);
+                ArrayPool<byte>.Shared.Return(rgba);
             }
         }
     }
+
+    private static unsafe void Decode(
+        SKCodec codec, SKImageInfo info, byte[] rgba, ReadOnlySpan<byte> bytes, string name)
+    {
+        fixed (byte* pixels = rgba)
+        {
+            SKCodecResult result = codec.GetPixels(info, (IntPtr)pixels);
+            if (result == SKCodecResult.IncompleteInput || JpegEnd.IsMissing(bytes) || WebPIsShort(bytes))
+                throw Broken(name, "the image file is cut short");
+            if (result != SKCodecResult.Success)
+                throw Broken(name, $"the image is damaged ({result})");
+        }
+    }
+
+    // A RIFF header states how many bytes follow its first 8.
+    private static bool WebPIsShort(ReadOnlySpan<byte> bytes) =>
+        bytes.StartsWith("RIFF"u8) && BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]) > bytes.Length - 8L;
 
     private static VisionMambaException Unreadable(ReadOnlySpan<byte> bytes, string name)
     {
         if (bytes.StartsWith("II*\0"u8) || bytes.StartsWith("MM\0*"u8))
             return new VisionMambaException($"{name}: TIFF images are not read; convert it to PNG");
-        bool known = bytes.StartsWith((ReadOnlySpan<byte>)[0x89, 0x50]) || bytes.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8])
-            || bytes.StartsWith("BM"u8) || bytes.StartsWith("RIFF"u8) || bytes.StartsWith("GIF8"u8);
+        bool known = bytes is [0x89, 0x50, ..] or [0xFF, 0xD8, ..] || bytes.StartsWith("BM"u8)
+            || bytes.StartsWith("RIFF"u8) || bytes.StartsWith("GIF8"u8);
         return known
             ? Broken(name, "the image's header is damaged or cut short")
             : new VisionMambaException($"{name}: not an image of a known format "

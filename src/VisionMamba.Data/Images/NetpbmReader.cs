@@ -84,8 +84,10 @@ internal ref struct NetpbmReader(ReadOnlySpan<byte> bytes, string name)
     private int ReadBit()
     {
         SkipSpace();
-        byte digit = _at < _bytes.Length ? _bytes[_at++] : throw ImageDecoder.Broken(name, "the image file is cut short");
-        return digit is (byte)'0' or (byte)'1' ? digit - '0' : throw ImageDecoder.Broken(name, "a sample is not 0 or 1");
+        if (_at >= _bytes.Length)
+            throw ImageDecoder.Broken(name, "the image file is cut short");
+        int bit = _bytes[_at++] - '0';
+        return bit is 0 or 1 ? bit : throw ImageDecoder.Broken(name, "a sample is not 0 or 1");
     }
 
     private int ReadNumber(string what)

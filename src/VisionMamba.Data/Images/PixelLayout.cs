@@ -7,7 +7,9 @@ namespace VisionMamba.Data.Images;
 /// <summary>Conversions between 4-byte and 3-byte pixels.</summary>
 internal static class PixelLayout
 {
-    /// <summary>Copies the first 3 of every 4 bytes. <paramref name="rgb"/> holds exactly the pixels of the source.</summary>
+    /// <summary>
+    /// Copies the first 3 of every 4 bytes. <paramref name="rgb"/> holds exactly the pixels of the source.
+    /// </summary>
     public static void DropAlpha(ReadOnlySpan<byte> rgba, Span<byte> rgb)
     {
         int pixels = rgb.Length / 3, i = 0;

@@ -2,7 +2,8 @@ namespace VisionMamba.Data.Images;
 
 /// <summary>
 /// The weights along one axis of a resize, in fixed point: output i is the sum over its taps of weight * input,
-/// rounded, shifted right by <see cref="PrecisionBits"/> and clamped to 0 .. 255. Double-precision filter, widened by the
+/// rounded, shifted right by <see cref="PrecisionBits"/> and clamped to 0 .. 255. Double-precision filter, widened by
+/// the
 /// scale when shrinking (antialiasing), normalised, then rounded: what Pillow's Resample.c computes.
 /// </summary>
 internal sealed class ResampleAxis

@@ -38,7 +38,8 @@ public static unsafe class Resampler
     }
 
     /// <summary>
-    /// The same as cropping to <paramref name="source"/>, resizing and cropping the result to <paramref name="window"/>,
+    /// The same as cropping to <paramref name="source"/>, resizing and cropping the result to <paramref
+    /// name="window"/>,
     /// without the copies and the pixels nobody wants.
     /// </summary>
     internal static RgbImage Resize(

@@ -12,7 +12,9 @@ public sealed class RgbImage
     /// </summary>
     public const long MaxPixels = 178_956_970;
 
-    /// <summary>A black picture of <paramref name="width"/> x <paramref name="height"/> pixels, each at least 1.</summary>
+    /// <summary>
+    /// A black picture of <paramref name="width"/> x <paramref name="height"/> pixels, each at least 1.
+    /// </summary>
     public RgbImage(int width, int height)
         : this(width, height, new byte[ByteCount(width, height)])
     {

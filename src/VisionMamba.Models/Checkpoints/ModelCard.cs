@@ -30,6 +30,12 @@ public sealed record LoadOptions
     /// <summary>Whether SimAM acts on the input, for a file that does not record it.</summary>
     public bool? SimAm { get; init; }
 
+    /// <summary>For a backbone: train at this image side instead, resizing the position embeddings.</summary>
+    public int? TargetImageSize { get; init; }
+
+    /// <summary>Which row is the class token's when the position embeddings are resized.</summary>
+    public PositionClassToken PositionClassToken { get; init; }
+
     /// <summary>Copies the parameters instead of mapping the file, so that the file can be replaced (resume).</summary>
     public bool Copy { get; init; }
 }

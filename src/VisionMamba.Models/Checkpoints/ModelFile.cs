@@ -55,7 +55,7 @@ public static class ModelFile
         VisionMambaConfig config = ReadConfig(file, options, notes);
         TuningMethod method = ReadMethod(file, config, options, notes);
         var model = new VisionMambaModel(config, method, seed: 0);
-        Fill(model, file, options.Copy, _ => true);
+        Fill(model, file, options, _ => true);
         return new LoadedModel(model, ReadCard(file), notes);
     }
 
@@ -71,10 +71,18 @@ public static class ModelFile
         var notes = new List<string>();
         VisionMambaConfig config = ReadConfig(file, options, notes) with
         {
-            Classes = classes, HeadLayers = headLayers, SimAm = simAm,
+            Classes = classes,
+            HeadLayers = headLayers,
+            SimAm = simAm,
         };
+        if (options.TargetImageSize is { } size && size != config.ImageSize)
+        {
+            notes.Add($"resizing the position embeddings from {config.ImageSize} to {size} px");
+            config = config with { ImageSize = size };
+        }
+
         var model = new VisionMambaModel(config, method, seed);
-        Fill(model, file, options.Copy, IsBackbone);
+        Fill(model, file, options, IsBackbone);
         return new LoadedModel(model, ReadCard(file), notes);
     }
 
@@ -154,16 +162,18 @@ public static class ModelFile
         || name.StartsWith("layers.", StringComparison.Ordinal) || name.StartsWith("norm_f.", StringComparison.Ordinal);
 
     /// <summary>Frozen parameters view the mapped file; those that train are copied.</summary>
-    private static void Fill(VisionMambaModel model, TensorFile file, bool copy, Func<string, bool> wanted)
+    private static void Fill(VisionMambaModel model, TensorFile file, LoadOptions options, Func<string, bool> wanted)
     {
         var problems = new List<string>();
         foreach (Tensor parameter in model.Parameters.All.Where(p => wanted(p.Name!)))
         {
             if (!file.Tensors.TryGetValue(parameter.Name!, out StoredTensor? stored))
                 problems.Add($"missing {parameter.Name} {Tensor.ShapeText(parameter.Shape)}");
+            else if (parameter.Name == "pos_embed" && options.TargetImageSize is not null && stored.Shape[2] == parameter.Columns)
+                PositionEmbedding.Resize(stored.ToTensor(), model.Config.Grid, options.PositionClassToken).Span.CopyTo(parameter.Span);
             else if (!parameter.HasShape(stored.Shape))
                 problems.Add($"{parameter.Name} is {Tensor.ShapeText(stored.Shape)}, expected {Tensor.ShapeText(parameter.Shape)}");
-            else if (copy || parameter.NeedsGradient)
+            else if (options.Copy || parameter.NeedsGradient)
                 stored.CopyTo(parameter.Span);
             else
                 parameter.Adopt(stored);

@@ -77,10 +77,20 @@ internal sealed unsafe partial class Gemm : IDisposable
             {
                 _job = new Job
                 {
-                    TransposeA = transposeA, TransposeB = transposeB, M = m, N = Math.Min(columns, n - j),
-                    K = Math.Min(depths, k - p), Depth = depth, Lda = lda, Ldb = ldb, Ldc = ldc,
-                    A = a + (transposeA ? p * lda : p), B = b + (transposeB ? j * ldb + p : p * ldb + j), C = c + j,
-                    Accumulate = accumulate || p > 0, Bias = bias == null || p > 0 ? null : bias + j,
+                    TransposeA = transposeA,
+                    TransposeB = transposeB,
+                    M = m,
+                    N = Math.Min(columns, n - j),
+                    K = Math.Min(depths, k - p),
+                    Depth = depth,
+                    Lda = lda,
+                    Ldb = ldb,
+                    Ldc = ldc,
+                    A = a + (transposeA ? p * lda : p),
+                    B = b + (transposeB ? j * ldb + p : p * ldb + j),
+                    C = c + j,
+                    Accumulate = accumulate || p > 0,
+                    Bias = bias == null || p > 0 ? null : bias + j,
                 };
                 RunJob(serial);
             }

@@ -24,7 +24,8 @@ public class BatchLoaderTests
     public void EveryEpochVisitsEverySampleOnceInAnotherOrder()
     {
         using BatchLoader loader = Loader(Noise(23));
-        int[][] orders = [.. Enumerable.Range(0, 4).Select(e => Copy(loader.Epoch(e)).SelectMany(b => b.Indices).ToArray())];
+        int[][] orders =
+            [.. Enumerable.Range(0, 4).Select(e => Copy(loader.Epoch(e)).SelectMany(b => b.Indices).ToArray())];
         foreach (int[] order in orders)
             Assert.Equal(Enumerable.Range(0, 23), order.Order());
         Assert.Equal(4, orders.Select(order => string.Join(",", order)).Distinct().Count());
@@ -35,7 +36,8 @@ public class BatchLoaderTests
     public void AugmentationChangesWithTheEpochAndTheSeed()
     {
         using BatchLoader loader = Loader(Noise(6)), other = Loader(Noise(6), seed: 8);
-        float[] first = InputOf(loader.Epoch(0), 3), second = InputOf(loader.Epoch(1), 3), third = InputOf(other.Epoch(0), 3);
+        float[] first = InputOf(loader.Epoch(0), 3), second = InputOf(loader.Epoch(1), 3);
+        float[] third = InputOf(other.Epoch(0), 3);
         Assert.NotEqual(first, second);
         Assert.NotEqual(first, third);
         Assert.Equal(first, InputOf(loader.Epoch(0), 3));
@@ -161,6 +163,17 @@ public class BatchLoaderTests
             Thread.Sleep(2);
             Assert.InRange(Volatile.Read(ref loaded), 4 * ++read, 4 * (read + 2));
         }
+    }
+
+    [Fact]
+    public void ASubsetKeepsPicturesAndLabels()
+    {
+        ImageDataset data = Noise(9), subset = data.Cached().Subset("some", [7, 2, 4]);
+        Assert.Equal([1, 0, 0], subset.Samples.Select(s => s.Label));
+        Assert.Equal([2, 1], subset.CountsPerClass);
+        Assert.Equal(data.Load(7).Pixels, subset.Load(0).Pixels);
+        Assert.Equal(data.Load(4).Pixels, subset.Load(2).Pixels);
+        Assert.Throws<VisionMambaException>(() => new ImageDataset("bad", ["a"], [new Sample("x", 1)]));
     }
 
     [Fact]

@@ -86,7 +86,8 @@ public sealed class FolderDatasetsTests : IDisposable
         Assert.Equal(["a", "c"], splits.Train.Classes);
         Assert.Equal([4, 4], splits.Train.CountsPerClass);
         Assert.Equal([2, 2], splits.Validation.CountsPerClass);
-        Assert.Equal(["a", "b"], FolderDatasets.Load(_folder.Path, new DatasetOptions { MaxClasses = 2 }).Train.Classes);
+        var two = new DatasetOptions { MaxClasses = 2 };
+        Assert.Equal(["a", "b"], FolderDatasets.Load(_folder.Path, two).Train.Classes);
     }
 
     [Theory]

@@ -49,12 +49,39 @@ public class ImageDecoderTests
         string folder = PreprocessCases.Folders().First();
         byte[] whole = File.ReadAllBytes(Path.Combine(folder, "images", name));
         ImageDecoder.Decode(whole, name);
-        foreach (int length in (int[])[10, whole.Length / 3, whole.Length * 2 / 3, whole.Length - 40, whole.Length - 24])
+        int[] lengths = [10, whole.Length / 3, whole.Length * 2 / 3, whole.Length - 40, whole.Length - 24];
+        foreach (int length in lengths)
         {
             var error = Assert.Throws<VisionMambaException>(
                 () => ImageDecoder.Decode(whole.AsSpan(0, length), name));
             Assert.StartsWith(name + ": ", error.Message);
         }
+    }
+
+    [Theory]
+    [InlineData("photo.jpg")]
+    [InlineData("progressive.jpg")]
+    [InlineData("palette.png")]
+    [InlineData("gray16.png")]
+    [InlineData("photo.webp")]
+    [InlineData("maxval.ppm")]
+    [InlineData("plain.pgm")]
+    public void DamagedBytesGiveAPictureOrOneLine(string name)
+    {
+        byte[] whole = File.ReadAllBytes(Path.Combine(PreprocessCases.Folders().First(), "images", name));
+        int refused = 0;
+        for (ulong i = 0; i < 100; i++)
+        {
+            byte[] damaged = [.. whole];
+            var rng = new Rng(i, 77);
+            for (ulong k = 0; k < 1 + i % 8; k++)
+                damaged[rng.Below(2 * k, whole.Length)] = (byte)rng.Bits(2 * k + 1);
+            Exception? error = Record.Exception(() => ImageDecoder.Decode(damaged, name));
+            Assert.True(error is null or VisionMambaException, error?.ToString());
+            refused += error is null ? 0 : 1;
+        }
+
+        Assert.True(refused > 0, "no damage was noticed");
     }
 
     [Theory]
@@ -78,7 +105,8 @@ public class ImageDecoderTests
     public void InterlacedSixteenBitGreyIsPutTogether(int width, int height)
     {
         // Which of the 7 passes brings the pixel (x mod 8, y mod 8): the table of the PNG specification.
-        string[] passes = ["16462646", "77777777", "56565656", "77777777", "36463646", "77777777", "56565656", "77777777"];
+        string[] passes =
+            ["16462646", "77777777", "56565656", "77777777", "36463646", "77777777", "56565656", "77777777"];
         var rng = new Rng(4, 4);
         int[,] values = new int[height, width];
         var rows = new List<byte[]>();
@@ -134,14 +162,16 @@ public class ImageDecoderTests
     public void SixteenBitGreymapsAreScaledNotClipped()
     {
         byte[] bytes = [.. "P5 3 1 65535\n"u8, 0x80, 0x00, 0xFF, 0xFF, 0x00, 0x80];
-        Assert.Equal([128, 255, 0], Enumerable.Range(0, 3).Select(i => ImageDecoder.Decode(bytes, "a.pgm").Pixels[i * 3]));
+        RgbImage image = ImageDecoder.Decode(bytes, "a.pgm");
+        Assert.Equal([128, 255, 0], Enumerable.Range(0, 3).Select(i => image.Pixels[i * 3]));
     }
 
     [Fact]
     public void MissingFilesAndFoldersAreNamed()
     {
         string missing = Path.Combine(Path.GetTempPath(), "no-such-folder", "a.png");
-        Assert.Contains("no such image file", Assert.Throws<VisionMambaException>(() => ImageDecoder.Decode(missing)).Message);
+        Assert.Contains("no such image file",
+            Assert.Throws<VisionMambaException>(() => ImageDecoder.Decode(missing)).Message);
         string folder = AppContext.BaseDirectory;
         Assert.Contains("is a folder", Assert.Throws<VisionMambaException>(() => ImageDecoder.Decode(folder)).Message);
     }

@@ -4,7 +4,9 @@ using VisionMamba.Data.Images;
 
 namespace VisionMamba.Tests.Data;
 
-/// <summary>A plain second reading of a 16-bit grey PNG (not interlaced), and a writer of PNGs of any bit depth.</summary>
+/// <summary>
+/// A plain second reading of a 16-bit grey PNG (not interlaced), and a writer of PNGs of any bit depth.
+/// </summary>
 internal static class PngOracle
 {
     public static RgbImage Grey16Scaled(string path)

@@ -41,7 +41,8 @@ public class ResamplerTests
     {
         RgbImage image = Noise(c.W, c.H, c.Seed);
         var rng = new Rng((ulong)c.Seed, 5);
-        int sw = 1 + rng.Below(0, c.W), sh = 1 + rng.Below(1, c.H), w = 1 + rng.Below(2, c.ToW), h = 1 + rng.Below(3, c.ToH);
+        int sw = 1 + rng.Below(0, c.W), sh = 1 + rng.Below(1, c.H);
+        int w = 1 + rng.Below(2, c.ToW), h = 1 + rng.Below(3, c.ToH);
         var source = new PixelBox(rng.Below(4, c.W - sw + 1), rng.Below(5, c.H - sh + 1), sw, sh);
         var window = new PixelBox(rng.Below(6, c.ToW - w + 1), rng.Below(7, c.ToH - h + 1), w, h);
         RgbImage expected = Resampler
@@ -56,7 +57,8 @@ public class ResamplerTests
     [InlineData(5, -1)]
     [InlineData(100_000, 100_000)]
     public void ImpossibleTargetsAreRefused(int width, int height) =>
-        Assert.Throws<ArgumentException>(() => Resampler.Resize(new RgbImage(3, 3), width, height, Interpolation.Bilinear));
+        Assert.Throws<ArgumentException>(
+            () => Resampler.Resize(new RgbImage(3, 3), width, height, Interpolation.Bilinear));
 
     [Theory]
     [InlineData(-1, 0, 2, 2)]
@@ -102,7 +104,8 @@ public class ResamplerTests
         double radius = stretch * (filter == Interpolation.Bicubic ? 2 : 1), center = (at + 0.5) * scale;
         int from = (int)Math.Max(0, Math.Floor(center - radius + 0.5));
         int to = (int)Math.Min(inputs, Math.Floor(center + radius + 0.5));
-        double[] weights = [.. Enumerable.Range(from, to - from).Select(i => Kernel((i - center + 0.5) / stretch, filter))];
+        double[] weights =
+            [.. Enumerable.Range(from, to - from).Select(i => Kernel((i - center + 0.5) / stretch, filter))];
         double sum = weights.Sum();
         long total = 1L << 21;
         for (int i = from; i < to; i++)

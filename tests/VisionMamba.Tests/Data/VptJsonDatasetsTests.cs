@@ -37,7 +37,8 @@ public sealed class VptJsonDatasetsTests : IDisposable
     [Fact]
     public void NamesOfFoldersLoseTheirSynset()
     {
-        Splits("""{"n02085620-Chihuahua/1.jpg": 0, "n02086240-Shih-Tzu/1.jpg": 1}""", """{"n02085620-Chihuahua/1.jpg": 0}""", null);
+        Splits("""{"n02085620-Chihuahua/1.jpg": 0, "n02086240-Shih-Tzu/1.jpg": 1}""",
+            """{"n02085620-Chihuahua/1.jpg": 0}""", null);
         _folder.Touch("images/n02085620-Chihuahua/1.jpg", "images/n02086240-Shih-Tzu/1.jpg");
         Assert.Equal(["Chihuahua", "Shih-Tzu"], VptJsonDatasets.Load(_folder.Path).Train.Classes);
     }

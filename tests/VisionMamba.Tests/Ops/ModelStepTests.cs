@@ -15,7 +15,15 @@ public sealed class ModelStepTests
 
     private static readonly VisionMambaConfig Config = new()
     {
-        ImageSize = 24, Patch = 4, Stride = 4, Dim = 40, Depth = 3, Inner = 80, State = 5, Rank = 3, Classes = 7,
+        ImageSize = 24,
+        Patch = 4,
+        Stride = 4,
+        Dim = 40,
+        Depth = 3,
+        Inner = 80,
+        State = 5,
+        Rank = 3,
+        Classes = 7,
     };
 
     [Theory]

@@ -1,0 +1,102 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using VisionMamba.Cli.Output;
+using VisionMamba.Data.Datasets;
+using VisionMamba.Models;
+using VisionMamba.Models.Checkpoints;
+using VisionMamba.Tensors;
+using VisionMamba.Training;
+
+namespace VisionMamba.Cli.Verbs;
+
+/// <summary>svp train: adapts a backbone to a folder of images.</summary>
+internal static class TrainVerb
+{
+    public static Command Create()
+    {
+        var command = new Command("train", "Adapt a backbone to your images with SVP, linear probing or full fine-tuning.");
+        var data = new DataFlags();
+        var training = new TrainingFlags();
+        var method = new MethodFlags();
+        var device = new DeviceFlags();
+        var backbone = new Option<string>("--backbone") { Description = "Vim checkpoint, .pth or .safetensors", HelpName = "FILE" };
+        var output = new Option<string>("--output") { Description = "folder for the run", Required = true, HelpName = "DIR" };
+        var resume = new Option<bool>("--resume") { Description = "go on with the interrupted run in --output" };
+        var dryRun = new Option<bool>("--dry-run") { Description = "print what would be done" };
+        var json = new Option<bool>("--json") { Description = "print the result as JSON" };
+        var size = new Option<int?>("--image-size")
+        {
+            Description = "train at this image side, resizing the backbone's position embeddings",
+        };
+        var row = new Option<string>("--position-class-token")
+        {
+            Description = "row kept for the class token when resizing: middle, or first as the released code",
+            DefaultValueFactory = _ => "middle",
+        };
+        row.AcceptOnlyFromAmong("middle", "first");
+        Option[] settings = [.. data.All, backbone, size, row, .. method.All, .. training.All];
+        foreach (Option option in settings.Concat([output, resume, dryRun, json]))
+            command.Options.Add(option);
+        device.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            string folder = parsed.GetValue(output)!;
+            using Backend backend = device.Open(parsed);
+            if (parsed.GetValue(resume))
+            {
+                TrainingRun.RefuseFlagsWithResume(parsed, settings);
+                return Resume("train", folder, backend, parsed.GetValue(json));
+            }
+
+            TrainingOptions options = training.Read(parsed);
+            RunData runData = data.Read(parsed, options.Seed);
+            string file = parsed.GetValue(backbone) ?? throw new UsageException("--backbone FILE is missing");
+            TrainingRun.CheckNew(folder);
+            DatasetSplits splits = DataFlags.Load(runData);
+            LoadedModel loaded = ModelFile.LoadBackbone(
+                file, method.Read(parsed), splits.Train.Classes.Count, method.HeadLayers(parsed), method.SimAm(parsed), options.Seed,
+                new LoadOptions
+                {
+                    TargetImageSize = parsed.GetValue(size),
+                    PositionClassToken = parsed.GetValue(row) == "first" ? PositionClassToken.First : PositionClassToken.Middle,
+                });
+            foreach (string note in loaded.Notes)
+                Console.Error.WriteLine($"{file}: {note}");
+            if (parsed.GetValue(dryRun))
+                return DryRun(loaded.Model, splits, options);
+            var source = new JsonObject { ["backbone"] = Path.GetFileName(file) };
+            return TrainingRun.Start(
+                "train", loaded.Model, runData, splits, options, backend, folder, source, resume: false, parsed.GetValue(json));
+        });
+        return command;
+    }
+
+    /// <summary>Goes on with a run of either verb from its last checkpoint.</summary>
+    public static int Resume(string verb, string folder, Backend backend, bool json)
+    {
+        (string recorded, RunData data, TrainingOptions options) = TrainingRun.ReadSettings(folder);
+        if (recorded != verb)
+            throw new VisionMambaException($"--output {folder}: was begun by 'svp {recorded}'; resume it with that verb");
+        LoadedModel loaded = ModelFile.Load(Path.Combine(folder, "last.safetensors"), new LoadOptions { Copy = true });
+        JsonObject source = loaded.Card.Provenance["source"] as JsonObject ?? [];
+        return TrainingRun.Start(
+            verb, loaded.Model, data, DataFlags.Load(data), options, backend, folder, source, resume: true, json);
+    }
+
+    private static int DryRun(VisionMambaModel model, DatasetSplits data, TrainingOptions options)
+    {
+        int batch = Math.Min(options.Batch, data.Train.Count);
+        JsonOutput.Write(new JsonObject
+        {
+            ["model"] = ConfigJson.Write(model.Config),
+            ["method"] = new JsonObject { ["name"] = model.Method.Name, ["settings"] = model.Method.Settings },
+            ["parameters"] = model.Parameters.All.Sum(p => p.Count),
+            ["trainable_parameters"] = model.Parameters.Trainable.Sum(p => p.Count),
+            ["data"] = data.Description,
+            ["steps_per_epoch"] = data.Train.Count / batch,
+            ["options"] = System.Text.Json.JsonSerializer.SerializeToNode(options),
+            ["learning_rate_scaled"] = options.ScaledRate,
+        });
+        return 0;
+    }
+}

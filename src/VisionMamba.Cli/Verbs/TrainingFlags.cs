@@ -1,0 +1,65 @@
+using System.CommandLine;
+using VisionMamba.Training;
+
+namespace VisionMamba.Cli.Verbs;
+
+/// <summary>The numbers of a run as flags; the defaults are those of <see cref="TrainingOptions"/>.</summary>
+internal sealed class TrainingFlags
+{
+    private static readonly TrainingOptions s_defaults = new();
+    private readonly Option<int> _epochs, _maxSteps, _batch, _warmup, _workers;
+    private readonly Option<double> _lr, _decay, _smoothing, _dropPath, _clip, _cropScale;
+    private readonly Option<ulong> _seed;
+
+    public TrainingFlags(TrainingOptions? defaults = null)
+    {
+        TrainingOptions d = defaults ?? s_defaults;
+        _epochs = Flag("--epochs", "passes over the training images", d.Epochs);
+        _maxSteps = Flag("--max-steps", "stop after N steps, 0 for no limit", d.MaxSteps);
+        _batch = Flag("--batch", "images per step", d.Batch);
+        _warmup = Flag("--warmup-epochs", "epochs of learning-rate warm-up", d.WarmupEpochs);
+        _workers = Flag("--workers", "threads that decode and augment", d.Workers);
+        _lr = Flag("--lr", "learning rate at batch 512; scaled by batch / 512", d.LearningRate);
+        _decay = Flag("--weight-decay", "decoupled weight decay", d.WeightDecay);
+        _smoothing = Flag("--label-smoothing", "share of the target given to all classes", d.LabelSmoothing);
+        _dropPath = Flag("--drop-path", "stochastic depth of the last block", d.DropPath);
+        _clip = Flag("--clip-grad", "largest gradient norm, 0 for no clipping", d.ClipGradient);
+        _cropScale = Flag("--crop-scale", "least share of the picture in a random crop", d.CropScale);
+        _seed = Flag("--seed", "decides everything random", d.Seed);
+    }
+
+    public IEnumerable<Option> All =>
+        [_epochs, _maxSteps, _batch, _lr, _warmup, _decay, _smoothing, _dropPath, _clip, _cropScale, _seed, _workers];
+
+    public TrainingOptions Read(ParseResult p)
+    {
+        var options = new TrainingOptions
+        {
+            Epochs = p.GetValue(_epochs),
+            MaxSteps = p.GetValue(_maxSteps),
+            Batch = p.GetValue(_batch),
+            LearningRate = p.GetValue(_lr),
+            WarmupEpochs = p.GetValue(_warmup),
+            WeightDecay = p.GetValue(_decay),
+            LabelSmoothing = p.GetValue(_smoothing),
+            DropPath = p.GetValue(_dropPath),
+            ClipGradient = p.GetValue(_clip),
+            CropScale = p.GetValue(_cropScale),
+            Seed = p.GetValue(_seed),
+            Workers = p.GetValue(_workers),
+        };
+        try
+        {
+            options.Validate();
+        }
+        catch (VisionMambaException e)
+        {
+            throw new UsageException(e.Message);
+        }
+
+        return options;
+    }
+
+    private static Option<T> Flag<T>(string name, string description, T value) =>
+        new(name) { Description = description, DefaultValueFactory = _ => value };
+}

@@ -1,0 +1,143 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using VisionMamba.Cli.Output;
+using VisionMamba.Data.Augment;
+using VisionMamba.Data.Datasets;
+using VisionMamba.Models;
+using VisionMamba.Models.Checkpoints;
+using VisionMamba.Tensors;
+using VisionMamba.Tensors.Files;
+using VisionMamba.Training;
+
+namespace VisionMamba.Cli.Verbs;
+
+/// <summary>A run's folder: run.json, then the trainer's files; shared by train and pretrain.</summary>
+internal static class TrainingRun
+{
+    private const string FileName = "run.json";
+
+    /// <summary>Refuses a folder that already holds a run, so that nothing is overwritten by mistake.</summary>
+    public static void CheckNew(string output)
+    {
+        if (File.Exists(Path.Combine(output, FileName)))
+            throw new VisionMambaException($"--output {output}: already holds a run; give another folder, or --resume to go on with it");
+    }
+
+    /// <summary>Everything is taken from run.json: a flag beside --resume would be silently ignored, so it is refused.</summary>
+    public static void RefuseFlagsWithResume(ParseResult parsed, IEnumerable<Option> flags)
+    {
+        Option? given = flags.FirstOrDefault(f => parsed.GetResult(f) is { Implicit: false });
+        if (given is not null)
+            throw new UsageException($"{given.Name}: with --resume all settings come from the run's {FileName}; leave it out");
+    }
+
+    /// <summary>The settings of an interrupted run.</summary>
+    public static (string Verb, RunData Data, TrainingOptions Options) ReadSettings(string output)
+    {
+        string path = Path.Combine(output, FileName);
+        if (!File.Exists(path))
+            throw new VisionMambaException($"{path}: no such file; --resume needs the --output folder of an earlier run");
+        try
+        {
+            JsonNode run = JsonNode.Parse(File.ReadAllText(path))!;
+            return ((string)run["verb"]!, run["data"].Deserialize<RunData>()!, run["options"].Deserialize<TrainingOptions>()!);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentNullException)
+        {
+            throw new VisionMambaException($"{path}: is damaged ({e.Message})", e);
+        }
+    }
+
+    /// <summary>Trains, shows progress, and says at the end what was reached and where it is.</summary>
+    public static int Start(
+        string verb, VisionMambaModel model, RunData runData, DatasetSplits data, TrainingOptions options, Backend backend,
+        string output, JsonObject source, bool resume, bool json)
+    {
+        Preprocessing preprocessing = Preprocessing.ImageNet(model.Config.ImageSize);
+        var card = new ModelCard
+        {
+            Classes = data.Train.Classes,
+            Preprocessing = PreprocessingJson.Write(preprocessing),
+            Provenance = new JsonObject { ["verb"] = verb, ["source"] = source.DeepClone(), ["data"] = data.Train.ToString() },
+        };
+        if (!resume)
+            WriteSettings(verb, model, runData, data, options, backend, output, source);
+        Console.Error.WriteLine($"{data.Description}");
+        Console.Error.WriteLine($"{model.Parameters.Trainable.Sum(p => p.Count):N0} of {model.Parameters.All.Sum(p => p.Count):N0} "
+            + $"parameters train by '{model.Method.Name}' on {backend.Description}; learning rate {options.ScaledRate:G3}");
+        using var session = new ModelSession(model, backend);
+        using var interrupt = new Interrupt();
+        var trainer = new Trainer(session, data, preprocessing, options, card, output);
+        TrainingResult result = TrainingConsole.Run(verb, progress => trainer.Run(progress, resume, interrupt.Token));
+        if (!result.Finished)
+        {
+            Console.Error.WriteLine($"interrupted and saved; go on with: svp {verb} --output {output} --resume");
+            return 1;
+        }
+
+        Report(trainer, result, session, data, preprocessing, options, json);
+        return 0;
+    }
+
+    private static void Report(
+        Trainer trainer, TrainingResult result, ModelSession session, DatasetSplits data, Preprocessing preprocessing,
+        TrainingOptions options, bool json)
+    {
+        var report = new JsonObject
+        {
+            ["last"] = trainer.LastPath,
+            ["best"] = trainer.BestPath,
+            ["validation_top1_last"] = result.Validation?.Top1,
+            ["validation_top1_best"] = result.State.BestTop1,
+            ["best_epoch"] = result.State.BestEpoch + 1,
+            ["images_per_second"] = result.ImagesPerSecond,
+            ["peak_memory_bytes"] = System.Diagnostics.Process.GetCurrentProcess().PeakWorkingSet64,
+        };
+        if (data.Test is not null)
+        {
+            Metrics test = Evaluator.Run(session, data.Test, preprocessing, options.Batch, options.Workers);
+            report["test_top1_last"] = test.Top1;
+        }
+
+        if (json)
+        {
+            JsonOutput.Write(report);
+            return;
+        }
+
+        foreach ((string key, JsonNode? value) in report)
+            Console.Out.WriteLine($"{key,-22} {value}");
+    }
+
+    private static void WriteSettings(
+        string verb, VisionMambaModel model, RunData runData, DatasetSplits data, TrainingOptions options, Backend backend,
+        string output, JsonObject source)
+    {
+        static JsonObject Counts(ImageDataset set) => new() { ["images"] = set.Count, ["classes"] = set.Classes.Count };
+        var run = new JsonObject
+        {
+            ["verb"] = verb,
+            ["version"] = typeof(TrainingRun).Assembly.GetName().Version!.ToString(3),
+            ["runtime"] = RuntimeInformation.FrameworkDescription,
+            ["system"] = RuntimeInformation.OSDescription,
+            ["device"] = backend.Description,
+            ["data"] = JsonSerializer.SerializeToNode(runData),
+            ["counts"] = new JsonObject
+            {
+                ["train"] = Counts(data.Train),
+                ["validation"] = Counts(data.Validation),
+                ["test"] = data.Test is null ? null : Counts(data.Test),
+                ["split"] = data.Description,
+            },
+            ["source"] = source.DeepClone(),
+            ["model"] = ConfigJson.Write(model.Config),
+            ["method"] = new JsonObject { ["name"] = model.Method.Name, ["settings"] = model.Method.Settings },
+            ["parameters"] = model.Parameters.All.Sum(p => p.Count),
+            ["trainable_parameters"] = model.Parameters.Trainable.Sum(p => p.Count),
+            ["options"] = JsonSerializer.SerializeToNode(options),
+        };
+        AtomicFile.WriteText(Path.Combine(output, FileName), run.ToJsonString(JsonOutput.Options));
+    }
+}

@@ -1,0 +1,113 @@
+using System.Text.Json.Nodes;
+using VisionMamba.Models;
+using VisionMamba.Models.Checkpoints;
+using VisionMamba.Models.Prompting;
+using VisionMamba.Tensors;
+using VisionMamba.Tensors.Cpu;
+using VisionMamba.Tensors.Files;
+
+namespace VisionMamba.Tests.Models;
+
+public sealed class ModelFileTests : IDisposable
+{
+    private static readonly VisionMambaConfig s_small = VisionMambaConfig.OfWidth(20) with
+    {
+        Depth = 3, ImageSize = 24, Patch = 8, Stride = 4, Classes = 5, State = 3,
+    };
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("visionmamba-").FullName;
+
+    public static TheoryData<string, string, NormKind, int> Models => new()
+    {
+        { "svp", """{"shared_layers":2,"inner_width":7,"prompt_depth":2,"cross_prompt_source":"token"}""", NormKind.RmsNorm, 2 },
+        { "svp", """{"shared_layers":3,"dropout":0.25}""", NormKind.LayerNorm, 1 },
+        { "linear", "{}", NormKind.RmsNorm, 1 },
+        { "full", "{}", NormKind.LayerNorm, 2 },
+    };
+
+    private string FilePath => Path.Combine(_folder, "model.safetensors");
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void RoundTripKeepsEverything(string method, string settings, NormKind norm, int headLayers)
+    {
+        VisionMambaModel model = Create(method, settings, s_small with { Norm = norm, HeadLayers = headLayers, SimAm = norm == NormKind.LayerNorm });
+        var card = new ModelCard { Classes = ["a", "b", "c", "d", "é,\""], Provenance = new JsonObject { ["from"] = "test" } };
+        ModelFile.Save(FilePath, model, card);
+        LoadedModel loaded = ModelFile.Load(FilePath);
+        Assert.Equal(model.Config, loaded.Model.Config);
+        Assert.Equal(model.Method.Name, loaded.Model.Method.Name);
+        Assert.Equal(model.Method.Settings.ToJsonString(), loaded.Model.Method.Settings.ToJsonString());
+        Assert.Equal(card.Classes, loaded.Card.Classes);
+        Assert.Empty(loaded.Notes);
+        Assert.Equal(Logits(model), Logits(loaded.Model));
+    }
+
+    [Fact]
+    public void ABackboneGetsANewHeadAndFreshPromptsThatChangeNothingYet()
+    {
+        VisionMambaModel model = Create("full", "{}", s_small);
+        ModelFile.Save(FilePath, model, new ModelCard());
+        VisionMambaModel linear = Backbone("linear"), svp = Backbone("svp");
+        Assert.Equal(9, linear.Config.Classes);
+        // The scales start at zero, so prompting starts at the frozen model.
+        Assert.Equal(Logits(linear), Logits(svp));
+        Assert.Equal(model.Parameters["layers.2.mixer.D_b"].Span.ToArray(), svp.Parameters["layers.2.mixer.D_b"].Span.ToArray());
+    }
+
+    [Fact]
+    public void WrongNamesAndShapesAreOneErrorThatListsThem()
+    {
+        VisionMambaModel model = Create("full", "{}", s_small);
+        var tensors = model.Parameters.All.Select(p => (p.Name!, p)).ToList();
+        tensors.RemoveAll(t => t.Item1 == "layers.1.mixer.D");
+        tensors[tensors.FindIndex(t => t.Item1 == "norm_f.weight")] = ("norm_f.weight", new Tensor(3));
+        tensors.Add(("layers.0.mixer.gamma", new Tensor(2)));
+        SafetensorsWriter.Write(FilePath, tensors, new Dictionary<string, string>());
+        string message = Assert.Throws<VisionMambaException>(() => ModelFile.Load(FilePath)).Message;
+        Assert.Contains(FilePath, message);
+        Assert.Contains("missing layers.1.mixer.D", message);
+        Assert.Contains("norm_f.weight is (3)", message);
+        Assert.Contains("unexpected layers.0.mixer.gamma", message);
+        Assert.DoesNotContain("\n", message);
+    }
+
+    [Theory]
+    [InlineData("tiny", 7.1)]
+    [InlineData("small", 25.8)]
+    [InlineData("base", 97.6)]
+    public void PresetsHaveThePublishedSizes(string name, double millions)
+    {
+        VisionMambaModel model = new(VisionMambaConfig.Presets[name], TuningMethods.Create("full", []), 0);
+        Assert.Equal(millions, model.Parameters.All.Sum(p => p.Count) / 1e6, 0.4);
+    }
+
+    [Fact]
+    public void SvpOnVimSmallHasThePublishedNumberOfPromptParameters()
+    {
+        var settings = new JsonObject { ["shared_layers"] = 8, ["inner_width"] = 64 };
+        VisionMambaModel model = new(VisionMambaConfig.Presets["small"], TuningMethods.Create("svp", settings), 0);
+        Assert.Equal(1_644_288, model.Parameters.All.Where(p => p.Name!.StartsWith("prompt_", StringComparison.Ordinal)).Sum(p => p.Count));
+    }
+
+    private static VisionMambaModel Create(string method, string settings, VisionMambaConfig config)
+    {
+        var model = new VisionMambaModel(config, TuningMethods.Create(method, (JsonObject)JsonNode.Parse(settings)!), seed: 4);
+        foreach (Tensor scale in model.Parameters.All.Where(p => p.Name!.Contains("scale", StringComparison.Ordinal)))
+            scale.Span.Fill(0.3f);
+        return model;
+    }
+
+    private static float[] Logits(VisionMambaModel model)
+    {
+        using var backend = new CpuBackend(1);
+        using var session = new ModelSession(model, backend);
+        float[] pixels = [.. Enumerable.Range(0, 3 * 24 * 24).Select(i => MathF.Cos(i))];
+        return session.Logits(pixels, 1);
+    }
+
+    private VisionMambaModel Backbone(string method) => ModelFile.LoadBackbone(
+        FilePath, TuningMethods.Create(method, new JsonObject { ["shared_layers"] = 2 }), classes: 9, headLayers: 1, simAm: false, seed: 8).Model;
+}
