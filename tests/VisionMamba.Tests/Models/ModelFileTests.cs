@@ -12,7 +12,12 @@ public sealed class ModelFileTests : IDisposable
 {
     private static readonly VisionMambaConfig s_small = VisionMambaConfig.OfWidth(20) with
     {
-        Depth = 3, ImageSize = 24, Patch = 8, Stride = 4, Classes = 5, State = 3,
+        Depth = 3,
+        ImageSize = 24,
+        Patch = 8,
+        Stride = 4,
+        Classes = 5,
+        State = 3,
     };
 
     private readonly string _folder = Directory.CreateTempSubdirectory("visionmamba-").FullName;

@@ -16,7 +16,13 @@ public sealed class TrainerTests : IDisposable
 {
     private static readonly TrainingOptions s_options = new()
     {
-        Epochs = 3, Batch = 8, LearningRate = 0.2, WarmupEpochs = 1, Seed = 5, CropScale = 0.5, Workers = 2,
+        Epochs = 3,
+        Batch = 8,
+        LearningRate = 0.2,
+        WarmupEpochs = 1,
+        Seed = 5,
+        CropScale = 0.5,
+        Workers = 2,
     };
 
     private readonly string _folder = Directory.CreateTempSubdirectory("visionmamba-").FullName;
