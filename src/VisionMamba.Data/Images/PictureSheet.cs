@@ -1,5 +1,4 @@
 using SkiaSharp;
-using VisionMamba.Tensors.Files;
 
 namespace VisionMamba.Data.Images;
 
@@ -32,23 +31,7 @@ public static class PictureSheet
             DrawCaption(surface.Canvas, items[i].Caption, x, y + layout.Framed + layout.Scale * 2, layout);
         }
 
-        using SKImage sheet = surface.Snapshot();
-        WritePng(path, sheet);
-    }
-
-    /// <summary>Writes one picture, pixel for pixel. The file appears whole or not at all.</summary>
-    /// <exception cref="VisionMambaException">The file cannot be written.</exception>
-    public static void WritePng(string path, RgbImage image)
-    {
-        using SKImage picture = SkiaPictures.ToSkia(image);
-        WritePng(path, picture);
-    }
-
-    private static void WritePng(string path, SKImage image)
-    {
-        using SKData data = image.Encode(SKEncodedImageFormat.Png, 100)
-            ?? throw new VisionMambaException($"{path}: the picture cannot be encoded as PNG");
-        AtomicFile.Write(path, data.SaveTo);
+        ImageWriter.WritePng(path, SkiaPictures.FromSkia(surface));
     }
 
     private static void DrawPicture(SKCanvas canvas, SheetItem item, int x, int y, SheetLayout layout)

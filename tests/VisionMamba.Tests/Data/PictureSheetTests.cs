@@ -14,7 +14,7 @@ public sealed class PictureSheetTests : IDisposable
     {
         byte[] pixels = [.. Enumerable.Range(0, 7 * 5 * 3).Select(i => (byte)(i * 37))];
         string path = Path.Combine(_folder, "new", "one.png");
-        PictureSheet.WritePng(path, new RgbImage(7, 5, pixels));
+        ImageWriter.WritePng(path, new RgbImage(7, 5, pixels));
 
         using SKBitmap read = SKBitmap.Decode(path);
         Assert.Equal((7, 5), (read.Width, read.Height));
