@@ -38,9 +38,11 @@ internal readonly unsafe struct ScanView
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public long Row(int sample, int token) => ((long)sample * Length) + token;
 
-    /// <summary>B of a token; C follows <see cref="State"/> numbers later.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public float* B(long row) => _bc + (row * _bcStride) + _bcOffset;
+    /// <summary>B of a step; C follows <see cref="State"/> numbers later.</summary>
+    public float* B(int sample, int step) => _bc + (Row(sample, Token(step)) * _bcStride) + _bcOffset;
+
+    /// <summary>Numbers from a step's B to the next step's.</summary>
+    public long BStride => Reversed ? -_bcStride : _bcStride;
 
     public Vector512<float> D(int channel, int count) => Simd.Load(_d + channel, count);
 
@@ -68,14 +70,17 @@ internal readonly unsafe struct ScanView
     }
 
     /// <summary>delta and delta*u of steps first .. first+steps-1, apart from the recurrence so that they overlap.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public void LoadBlock(int sample, int channel, int count, int first, int steps, float* delta, float* deltaU)
     {
-        for (int i = 0; i < steps; i++)
+        long at = (Row(sample, Token(first)) * Inner) + channel, stride = Reversed ? -Inner : Inner;
+        float* raw = _delta + at, u = _u + at;
+        Vector512<float> bias = Simd.Load(_deltaBias + channel, count);
+        for (int i = 0; i < steps; i++, raw += stride, u += stride)
         {
-            long row = Row(sample, Token(first + i));
-            Vector512<float> d = Simd.Softplus(RawDelta(row, channel, count));
+            Vector512<float> d = Simd.Softplus(Simd.Load(raw, count) + bias);
             d.Store(delta + (i * Simd.Lanes));
-            (d * U(row, channel, count)).Store(deltaU + (i * Simd.Lanes));
+            (d * Simd.Load(u, count)).Store(deltaU + (i * Simd.Lanes));
         }
     }
 }
