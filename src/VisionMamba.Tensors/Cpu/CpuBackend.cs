@@ -102,7 +102,7 @@ public sealed unsafe partial class CpuBackend : Backend
     /// <summary>Runs <paramref name="body"/>(first channel, last + 1) over fixed groups of channels.</summary>
     private void OverChannels(int channels, Action<int, int> body)
     {
-        const int Width = 4 * Simd.Lanes;
+        const int Width = 2 * Simd.Lanes;
         _pool.Run((channels + Width - 1) / Width, piece =>
             body(piece * Width, Math.Min(channels, (piece + 1) * Width)));
     }

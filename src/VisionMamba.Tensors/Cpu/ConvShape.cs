@@ -1,0 +1,60 @@
+namespace VisionMamba.Tensors.Cpu;
+
+/// <summary>
+/// Sizes and the access pattern of the causal convolution. The reversed direction is the same walk from the last token
+/// with negative strides.
+/// </summary>
+internal readonly unsafe struct ConvShape(Tensor xz, Tensor weight, bool reversed)
+{
+    public readonly int Batch = xz.Shape[0];
+    public readonly int Length = xz.Shape[1];
+    public readonly int Inner = xz.Columns / 2;
+    public readonly int Width = weight.Columns;
+    private readonly bool _reversed = reversed;
+
+    /// <summary>Numbers from a step's input to the next step's.</summary>
+    public long InputStride => _reversed ? -2L * Inner : 2L * Inner;
+
+    /// <summary>Numbers from a step's output to the next step's.</summary>
+    public long OutputStride => _reversed ? -Inner : Inner;
+
+    /// <summary>The first step's place in a tensor like xz.</summary>
+    public float* Input(Tensor xz, int sample, int channel) => xz.Pointer + (FirstRow(sample) * 2 * Inner) + channel;
+
+    /// <summary>The first step's place in a tensor like y.</summary>
+    public float* Output(Tensor y, int sample, int channel) => y.Pointer + (FirstRow(sample) * Inner) + channel;
+
+    /// <summary>Transposes the weights of 16 channels so that a tap is one vector.</summary>
+    public void GatherTaps(float* weights, int channel, int count, float* taps)
+    {
+        for (int k = 0; k < Width; k++)
+        {
+            for (int lane = 0; lane < Simd.Lanes; lane++)
+                taps[(k * Simd.Lanes) + lane] = lane < count ? weights[((channel + lane) * Width) + k] : 0;
+        }
+    }
+
+    public void AddTaps(float* dTaps, float* dWeights, int channel, int count)
+    {
+        for (int k = 0; k < Width; k++)
+        {
+            for (int lane = 0; lane < count; lane++)
+                dWeights[((channel + lane) * Width) + k] += dTaps[(k * Simd.Lanes) + lane];
+        }
+    }
+
+    private long FirstRow(int sample) => ((long)sample * Length) + (_reversed ? Length - 1 : 0);
+}
+
+/// <summary>Where the gradients of 16 channels go: dX (null when frozen), per-lane sums of the taps (null) and the bias.</summary>
+/// <param name="dX">The first step's input gradient.</param>
+/// <param name="dTaps">(width, 16).</param>
+/// <param name="dBias">(16).</param>
+/// <param name="dP">(length, 16): room for the gradient before the activation.</param>
+internal readonly unsafe struct ConvGradients(float* dX, float* dTaps, float* dBias, float* dP)
+{
+    public readonly float* DX = dX;
+    public readonly float* DTaps = dTaps;
+    public readonly float* DBias = dBias;
+    public readonly float* DP = dP;
+}
