@@ -16,7 +16,11 @@ internal static class App
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {
-            await Console.Error.WriteLineAsync($"svp: {parsed.Errors[0].Message} (--help lists the options)");
+            // A mistyped verb is reported as a missing one first; what was not understood says more.
+            string message = parsed.UnmatchedTokens.Count > 0
+                ? $"'{parsed.UnmatchedTokens[0]}' is not a command or option"
+                : parsed.Errors[0].Message;
+            await Console.Error.WriteLineAsync($"svp: {message} (--help lists what there is)");
             return 2;
         }
 

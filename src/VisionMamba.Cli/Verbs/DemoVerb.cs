@@ -27,7 +27,12 @@ internal static class DemoVerb
     {
         var command = new Command("demo", "See SVP adapt a frozen backbone and name pictures: no download, about two minutes.");
         var device = new DeviceFlags();
-        var output = new Option<string>("--output") { Description = "folder for the result", DefaultValueFactory = _ => "demo", HelpName = "DIR" };
+        var output = new Option<string>("--output")
+        {
+            Description = "folder for the result",
+            DefaultValueFactory = _ => "demo",
+            HelpName = "DIR",
+        };
         var epochs = new Option<int>("--epochs") { Description = "passes over the training pictures", DefaultValueFactory = _ => 20 };
         var images = new Option<string?>("--write-pretraining-images")
         {
@@ -46,6 +51,10 @@ internal static class DemoVerb
                 return 0;
             }
 
+            if (parsed.GetValue(epochs) < 1)
+                throw new UsageException($"--epochs {parsed.GetValue(epochs)}: must be at least 1");
+            // An earlier demonstration is written over; a training run never is.
+            TrainingRun.CheckNew(parsed.GetValue(output)!);
             using Backend backend = device.Open(parsed);
             using var interrupt = new Interrupt();
             return Run(backend, parsed.GetValue(output)!, parsed.GetValue(epochs), parsed.GetValue(json), interrupt.Token);

@@ -34,6 +34,12 @@ internal sealed class MethodFlags
     public TuningMethod Read(ParseResult parsed)
     {
         string name = parsed.GetValue(_method)!;
+        if (TuningMethods.All.All(m => m.Name != name))
+        {
+            throw new UsageException(
+                $"--method {name}: unknown; known are {string.Join(", ", TuningMethods.All.Select(m => m.Name))}");
+        }
+
         if (name != "svp" && SvpOnly.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false }) is { } unused)
             throw new UsageException($"{unused.Name}: is a setting of --method svp, not of '{name}'");
         return TuningMethods.Create(name, new JsonObject

@@ -28,13 +28,17 @@ internal static class TrainVerb
         {
             Description = "train at this image side, resizing the backbone's position embeddings",
         };
+        var stride = new Option<int?>("--stride")
+        {
+            Description = "the backbone's patch stride, where its file leaves it open",
+        };
         var row = new Option<string>("--position-class-token")
         {
             Description = "row kept for the class token when resizing: middle, or first as the released code",
             DefaultValueFactory = _ => "middle",
         };
         row.AcceptOnlyFromAmong("middle", "first");
-        Option[] settings = [.. data.All, backbone, size, row, .. method.All, .. training.All];
+        Option[] settings = [.. data.All, backbone, size, stride, row, .. method.All, .. training.All];
         foreach (Option option in settings.Concat([output, resume, dryRun, json]))
             command.Options.Add(option);
         device.AddTo(command);
@@ -58,6 +62,7 @@ internal static class TrainVerb
                 new LoadOptions
                 {
                     TargetImageSize = parsed.GetValue(size),
+                    Stride = parsed.GetValue(stride),
                     PositionClassToken = parsed.GetValue(row) == "first" ? PositionClassToken.First : PositionClassToken.Middle,
                 });
             foreach (string note in loaded.Notes)

@@ -1,0 +1,72 @@
+using System.Text.Json.Nodes;
+
+namespace VisionMamba.Tests.Cli;
+
+/// <summary>Pretrain, train, evaluate and predict as a user types them.</summary>
+[Collection(CommandLine.Collection)]
+public sealed class MainJobTests(TinyRun run) : IClassFixture<TinyRun>
+{
+    [Fact]
+    public void TrainingLeavesWhatItPromises()
+    {
+        foreach (string file in new[] { "last.safetensors", "best.safetensors", "run.json", "log.csv", "steps.jsonl" })
+            Assert.True(File.Exists(run.At($"svp/{file}")), file);
+        JsonNode settings = JsonNode.Parse(File.ReadAllText(run.At("svp/run.json")))!;
+        Assert.Equal("svp", (string)settings["method"]!["name"]!);
+        Assert.Equal(3, (int)settings["counts"]!["train"]!["classes"]!);
+        Assert.Equal(2, (int)settings["options"]!["Epochs"]!);
+    }
+
+    [Fact]
+    public void PredictPrintsTheContractsJson()
+    {
+        JsonNode image = CommandLine.Succeed(
+            "predict", "--checkpoint", run.Checkpoint, run.Picture, "--json", "--logits").Json["images"]![0]!;
+        Assert.Equal(run.Picture, (string)image["path"]!);
+        JsonArray top = image["top"]!.AsArray();
+        Assert.Equal(3, top.Count);
+        Assert.Equal(1, top.Sum(t => (double)t!["probability"]!), 1e-6);
+        float[] logits = [.. image["logits"]!.AsArray().Select(v => (float)v!)];
+        Assert.Equal(Array.IndexOf(logits, logits.Max()), (int)top[0]!["index"]!);
+    }
+
+    [Fact]
+    public void EvaluateAgreesWithPredict()
+    {
+        JsonNode evaluation = CommandLine.Succeed(
+            "evaluate", "--checkpoint", run.Checkpoint, "--data", run.Data, "--output", run.At("evaluation"), "--json").Json;
+        string[] pictures = Directory.GetFiles(run.At("data/test"), "*.png", SearchOption.AllDirectories);
+        JsonArray answers = CommandLine.Succeed(
+            ["predict", "--checkpoint", run.Checkpoint, "--json", .. pictures]).Json["images"]!.AsArray();
+        int right = answers.Count(a =>
+            Path.GetFileName(Path.GetDirectoryName((string)a!["path"]!)) == (string)a["top"]![0]!["class"]!);
+        Assert.Equal(pictures.Length, (int)evaluation["images"]!);
+        Assert.Equal((double)right / pictures.Length, (double)evaluation["top1"]!, 1e-9);
+        Assert.Equal(4, File.ReadAllLines(run.At("evaluation/confusion.csv")).Length);
+    }
+
+    [Fact]
+    public void TheSameSeedGivesTheSameFile()
+    {
+        CommandLine.Succeed([.. run.TrainArguments("again"), "--threads", "1", "--workers", "1"]);
+        using var first = VisionMamba.Tensors.Files.TensorFile.Open(run.Checkpoint);
+        using var second = VisionMamba.Tensors.Files.TensorFile.Open(run.At("again/last.safetensors"));
+        Assert.Equal(first.Tensors.Keys.Order(), second.Tensors.Keys.Order());
+        foreach (string name in first.Tensors.Keys)
+            Assert.True(first.Tensors[name].ToTensor().Span.SequenceEqual(second.Tensors[name].ToTensor().Span), name);
+    }
+
+    [Fact]
+    public void DryRunWritesNothing()
+    {
+        CommandLine.Succeed([.. run.TrainArguments("dry"), "--dry-run"]);
+        Assert.False(Directory.Exists(run.At("dry")));
+    }
+
+    [Fact]
+    public void InspectKnowsTheMethod()
+    {
+        string text = CommandLine.Succeed("inspect", "--checkpoint", run.Checkpoint).Output;
+        Assert.Contains("svp", text, StringComparison.Ordinal);
+    }
+}
