@@ -1,104 +1,90 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using VisionMamba.Cli.Bench;
 using VisionMamba.Cli.Output;
 using VisionMamba.Models;
-using VisionMamba.Models.Prompting;
 using VisionMamba.Tensors;
-using VisionMamba.Training;
+using VisionMamba.Tensors.Cpu;
 
 namespace VisionMamba.Cli.Verbs;
 
-/// <summary>svp bench: seconds per image of inference and of a training step, on this machine.</summary>
+/// <summary>svp bench: what this machine could do at best and what inference and training reach of it.</summary>
 internal static class BenchVerb
 {
     public static Command Create()
     {
-        var command = new Command("bench", "Measure inference and training speed on this machine.");
+        var command = new Command("bench", "Measure inference and training speed on this machine, against its limits.");
         var device = new DeviceFlags();
-        var model = new Option<string>("--model") { Description = "a preset", DefaultValueFactory = _ => "small" };
+        var models = new Option<string[]>("--model")
+        {
+            Description = $"presets: {string.Join(", ", VisionMambaConfig.Presets.Keys)}",
+            DefaultValueFactory = _ => ["small"],
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var size = new Option<int>("--image-size") { Description = "image side in pixels", DefaultValueFactory = _ => 224 };
         var batch = new Option<int>("--batch") { Description = "images per step", DefaultValueFactory = _ => 4 };
         var repeats = new Option<int>("--repeats") { Description = "timed runs; the median is shown", DefaultValueFactory = _ => 5 };
+        var operations = new Option<bool>("--ops") { Description = "also every operation of one block, forward and backward" };
         var json = new Option<bool>("--json") { Description = "print the result as JSON" };
-        foreach (Option option in new Option[] { model, batch, repeats, json })
+        foreach (Option option in new Option[] { models, size, batch, repeats, operations, json })
             command.Options.Add(option);
         device.AddTo(command);
         command.SetAction(parsed =>
         {
-            string name = parsed.GetValue(model)!;
-            int images = parsed.GetValue(batch), runs = parsed.GetValue(repeats);
-            if (!VisionMambaConfig.Presets.TryGetValue(name, out VisionMambaConfig? config))
-                throw new UsageException($"--model {name}: unknown; known are {string.Join(", ", VisionMambaConfig.Presets.Keys)}");
-            if (images < 1 || runs < 1)
+            VisionMambaConfig[] configs =
+                [.. parsed.GetValue(models)!.Select(name => Config(name, parsed.GetValue(size)))];
+            if (parsed.GetValue(batch) < 1 || parsed.GetValue(repeats) < 1)
                 throw new UsageException("--batch and --repeats: must be at least 1");
             using Backend backend = device.Open(parsed);
-            var report = new JsonObject { ["model"] = name, ["device"] = backend.Description, ["batch"] = images };
-            Measure(report, "forward", backend, config, "svp", images, runs, train: false);
-            Measure(report, "svp_step", backend, config, "svp", images, runs, train: true);
-            Measure(report, "full_step", backend, config, "full", images, runs, train: true);
-            report["peak_memory_bytes"] = Process.GetCurrentProcess().PeakWorkingSet64;
+            JsonObject report = Run(
+                backend, parsed.GetValue(models)!, configs, parsed.GetValue(batch), parsed.GetValue(repeats), parsed.GetValue(operations));
             if (parsed.GetValue(json))
                 JsonOutput.Write(report);
             else
-                Print(report);
+                BenchReport.Print(report);
             return 0;
         });
         return command;
     }
 
-    private static void Measure(
-        JsonObject report, string name, Backend backend, VisionMambaConfig config, string method, int batch, int runs, bool train)
+    private static JsonObject Run(
+        Backend backend, string[] names, VisionMambaConfig[] configs, int batch, int repeats, bool operations)
     {
-        var model = new VisionMambaModel(config, TuningMethods.Create(method, []), seed: 1);
-        using var session = new ModelSession(model, backend);
-        var image = new Tensor(batch, config.Channels, config.ImageSize, config.ImageSize);
-        var rng = new Rng(1, 2);
-        for (int i = 0; i < image.Span.Length; i++)
-            image.Span[i] = rng.Uniform((ulong)i) - 0.5f;
-        Tensor targets = Trainer.SoftTargets(new int[batch], config.Classes, 0.1);
-        var optimizer = train ? new Training.Optimizers.AdamWOptimizer(model.Parameters, 1e-4) : null;
-        var seconds = new List<double>();
-        // Two runs more: the first compiles, the second fills the pool.
-        for (int run = -2; run < runs; run++)
+        var probe = MachineProbe.Measure(((CpuBackend)backend).Threads);
+        var results = new JsonArray();
+        for (int i = 0; i < configs.Length; i++)
         {
-            var clock = Stopwatch.StartNew();
-            if (optimizer is null)
-            {
-                session.Logits(image.Span, batch);
-            }
-            else
-            {
-                model.Parameters.ClearGradients();
-                session.Gradients(image, targets, new ForwardContext(true, rng, 0));
-                optimizer.Step(backend, 1e-4);
-            }
-
-            if (run >= 0)
-                seconds.Add(clock.Elapsed.TotalSeconds);
+            var bench = new ModelBench(backend, configs[i], batch, repeats, probe);
+            JsonObject result = bench.Whole();
+            result["model"] = names[i];
+            result["image_size"] = configs[i].ImageSize;
+            result["batch"] = batch;
+            if (operations)
+                result["operations"] = bench.Operations();
+            results.Add((JsonNode)result);
         }
 
-        seconds.Sort();
-        double median = seconds[seconds.Count / 2];
-        report[name] = new JsonObject
+        return new JsonObject
         {
-            ["seconds_per_image"] = median / batch,
-            ["images_per_second"] = batch / median,
-            ["activation_bytes_per_image"] = session.PeakBytes / batch,
+            ["device"] = backend.Description,
+            ["machine"] = new JsonObject
+            {
+                ["threads"] = probe.Threads,
+                ["gflops"] = probe.FloatingPointPerSecond / 1e9,
+                ["gigabytes_per_second"] = probe.BytesPerSecond / 1e9,
+            },
+            ["models"] = results,
+            ["peak_memory_bytes"] = Process.GetCurrentProcess().PeakWorkingSet64,
         };
     }
 
-    private static void Print(JsonObject report)
+    private static VisionMambaConfig Config(string name, int size)
     {
-        Console.Out.WriteLine($"{report["model"]}, batch {report["batch"]}, {report["device"]}");
-        foreach ((string key, JsonNode? value) in report)
-        {
-            if (value is JsonObject m)
-            {
-                Console.Out.WriteLine($"  {key,-10} {(double)m["seconds_per_image"]!:F4} s/image  "
-                    + $"{(double)m["images_per_second"]!,7:F2} images/s  {(long)m["activation_bytes_per_image"]! / 1e6:F1} MB/image");
-            }
-        }
-
-        Console.Out.WriteLine($"  peak memory of the process {(long)report["peak_memory_bytes"]! / 1e6:F0} MB");
+        if (!VisionMambaConfig.Presets.TryGetValue(name, out VisionMambaConfig? config))
+            throw new UsageException($"--model {name}: unknown; known are {string.Join(", ", VisionMambaConfig.Presets.Keys)}");
+        if (size < config.Patch)
+            throw new UsageException($"--image-size {size}: is smaller than one patch of {config.Patch} px");
+        return config with { ImageSize = size };
     }
 }

@@ -1,0 +1,79 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace VisionMamba.Cli.Bench;
+
+/// <summary>What the machine could do at best, measured beside the work that is compared with it.</summary>
+/// <param name="Threads">Threads that ran at once.</param>
+/// <param name="FloatingPointPerSecond">Multiply-add peak of all threads, a multiply-add counted as 2 operations.</param>
+/// <param name="BytesPerSecond">Copy bandwidth of all threads, read and written bytes counted.</param>
+internal sealed record MachineProbe(int Threads, double FloatingPointPerSecond, double BytesPerSecond)
+{
+    private const int Chains = 10, Rounds = 1 << 17, Repeats = 12;
+    private const int CopyNumbers = 1 << 24; // 64 MB a thread: beyond every cache
+
+    /// <summary>Takes about half a second.</summary>
+    public static MachineProbe Measure(int threads)
+    {
+        double operations = 2.0 * Chains * Vector512<float>.Count * Rounds * threads;
+        var sources = new float[threads][];
+        var targets = new float[threads][];
+        OnAll(threads, i => (sources[i], targets[i]) = (new float[CopyNumbers], new float[CopyNumbers]));
+        OnAll(threads, i => Array.Fill(sources[i], 1));
+        double multiply = Best(threads, _ => MultiplyAdd(Rounds));
+        double copy = Best(threads, i => sources[i].AsSpan().CopyTo(targets[i]));
+        return new MachineProbe(threads, operations / multiply, 2.0 * sizeof(float) * CopyNumbers * threads / copy);
+    }
+
+    /// <summary>The larger of the time for the arithmetic and the time for the bytes.</summary>
+    public double Floor(double operations, double bytes) =>
+        Math.Max(operations / FloatingPointPerSecond, bytes / BytesPerSecond);
+
+    // The best run, not the median: a peak is what nothing disturbed.
+    private static double Best(int threads, Action<int> work)
+    {
+        double best = double.MaxValue;
+        for (int run = 0; run < Repeats; run++)
+        {
+            var clock = Stopwatch.StartNew();
+            OnAll(threads, work);
+            best = Math.Min(best, clock.Elapsed.TotalSeconds);
+        }
+
+        return best;
+    }
+
+    private static void OnAll(int threads, Action<int> work)
+    {
+        Thread[] others = [.. Enumerable.Range(1, threads - 1).Select(i => new Thread(() => work(i)))];
+        foreach (Thread thread in others)
+            thread.Start();
+        work(0);
+        foreach (Thread thread in others)
+            thread.Join();
+    }
+
+    /// <summary>Ten independent chains: more than latency times the number of multiply-add units on any current core.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static Vector512<float> MultiplyAdd(int rounds)
+    {
+        Vector512<float> x = Vector512.Create(1.0001f), y = Vector512.Create(1e-9f);
+        Vector512<float> a = x, b = x, c = x, d = x, e = x, f = x, g = x, h = x, i = x, j = x;
+        for (; rounds > 0; rounds--)
+        {
+            a = Vector512.MultiplyAddEstimate(a, y, x);
+            b = Vector512.MultiplyAddEstimate(b, y, x);
+            c = Vector512.MultiplyAddEstimate(c, y, x);
+            d = Vector512.MultiplyAddEstimate(d, y, x);
+            e = Vector512.MultiplyAddEstimate(e, y, x);
+            f = Vector512.MultiplyAddEstimate(f, y, x);
+            g = Vector512.MultiplyAddEstimate(g, y, x);
+            h = Vector512.MultiplyAddEstimate(h, y, x);
+            i = Vector512.MultiplyAddEstimate(i, y, x);
+            j = Vector512.MultiplyAddEstimate(j, y, x);
+        }
+
+        return a + b + c + d + e + f + g + h + i + j;
+    }
+}

@@ -1,0 +1,98 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using VisionMamba.Models;
+using VisionMamba.Models.Prompting;
+using VisionMamba.Models.Prompting.Svp;
+using VisionMamba.Tensors;
+using VisionMamba.Training;
+using VisionMamba.Training.Optimizers;
+
+namespace VisionMamba.Cli.Bench;
+
+/// <summary>Times a forward pass, an SVP step and a full step of one model, and every operation of one of its blocks.</summary>
+internal sealed class ModelBench(Backend backend, VisionMambaConfig config, int batch, int repeats, MachineProbe probe)
+{
+    private static readonly SvpConfig s_prompts = new();
+
+    /// <summary>forward, svp_step and full_step: seconds and images per second, floor, memory.</summary>
+    public JsonObject Whole() => new()
+    {
+        ["forward"] = Measure("svp", train: false, ArithmeticCost.Forward(config)),
+        ["svp_step"] = Measure("svp", train: true, ArithmeticCost.SvpStep(config, s_prompts)),
+        ["full_step"] = Measure("full", train: true, ArithmeticCost.FullStep(config)),
+    };
+
+    /// <summary>Each operation of one block: milliseconds an image, floor and their ratio.</summary>
+    public JsonArray Operations()
+    {
+        var rows = new JsonArray();
+        foreach (BlockOp op in new BlockOps(backend, config, s_prompts, batch).All())
+        {
+            double seconds = op.Calls * Median(op.Run, minimumSeconds: 0.1), floor = op.Calls * probe.Floor(op.Operations, op.Bytes);
+            rows.Add((JsonNode)new JsonObject
+            {
+                ["operation"] = op.Name,
+                ["pass"] = op.Pass,
+                ["calls"] = op.Calls,
+                ["milliseconds_per_image"] = 1e3 * seconds / batch,
+                ["floor_milliseconds_per_image"] = 1e3 * floor / batch,
+                ["share_of_floor"] = floor / seconds,
+            });
+        }
+
+        return rows;
+    }
+
+    private JsonObject Measure(string method, bool train, double operationsPerImage)
+    {
+        var model = new VisionMambaModel(config, TuningMethods.Create(method, []), seed: 1);
+        using var session = new ModelSession(model, backend);
+        var image = new Tensor(batch, config.Channels, config.ImageSize, config.ImageSize);
+        var rng = new Rng(1, 2);
+        for (int i = 0; i < image.Span.Length; i++)
+            image.Span[i] = rng.Uniform((ulong)i) - 0.5f;
+        Tensor targets = Trainer.SoftTargets(new int[batch], config.Classes, 0.1);
+        var optimizer = train ? new AdamWOptimizer(model.Parameters, 1e-4) : null;
+        double seconds = Median(() => Step(session, image, targets, optimizer), minimumSeconds: 0);
+        double floor = batch * probe.Floor(operationsPerImage, 0);
+        return new JsonObject
+        {
+            ["seconds_per_image"] = seconds / batch,
+            ["images_per_second"] = batch / seconds,
+            ["floor_seconds_per_image"] = floor / batch,
+            ["share_of_floor"] = floor / seconds,
+            ["activation_bytes_per_image"] = session.PeakBytes / batch,
+        };
+    }
+
+    private void Step(ModelSession session, Tensor image, Tensor targets, AdamWOptimizer? optimizer)
+    {
+        if (optimizer is null)
+        {
+            session.Logits(image.Span, batch);
+            return;
+        }
+
+        session.Model.Parameters.ClearGradients();
+        session.Gradients(image, targets, new ForwardContext(true, new Rng(1, 2), 0));
+        optimizer.Step(backend, 1e-4);
+    }
+
+    private double Median(Action run, double minimumSeconds)
+    {
+        // Two runs first: one compiles, one fills the pool.
+        run();
+        run();
+        var seconds = new List<double>();
+        var all = Stopwatch.StartNew();
+        while (seconds.Count < repeats || all.Elapsed.TotalSeconds < minimumSeconds)
+        {
+            long start = Stopwatch.GetTimestamp();
+            run();
+            seconds.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
+        }
+
+        seconds.Sort();
+        return seconds[seconds.Count / 2];
+    }
+}
