@@ -11,8 +11,7 @@ internal unsafe ref struct ScanBackwardPiece
     private const int BlockSteps = 8;
     private readonly ScanView _view;
     private readonly int _sample, _from, _groups, _blocks, _row;
-    private readonly float* _dY;
-    private readonly ScanGradients _targets;
+    private readonly float* _dY, _dU, _dDelta, _dXz;
     private ScanBlock _block;
     private float* _a2, _dh, _dA, _kept, _dD, _dBias;
 
@@ -22,7 +21,9 @@ internal unsafe ref struct ScanBackwardPiece
         _sample = sample;
         _from = from;
         _dY = dY;
-        _targets = targets;
+        _dU = targets.U is null ? null : targets.U.Pointer;
+        _dDelta = targets.Delta is null ? null : targets.Delta.Pointer;
+        _dXz = targets.Xz is null ? null : targets.Xz.Pointer;
         _groups = (channels + Simd.Lanes - 1) / Simd.Lanes;
         _blocks = (view.Length + BlockSteps - 1) / BlockSteps;
         _row = view.State * Simd.Lanes;
@@ -176,13 +177,13 @@ internal unsafe ref struct ScanBackwardPiece
     private readonly void StoreStep(
         long row, int c, int count, Vector512<float> dU, Vector512<float> dRaw, Vector512<float> dZ)
     {
-        int inner = _view.Inner;
-        if (_targets.U is not null)
-            Simd.Add(dU, _targets.U.Pointer + (row * inner) + c, count);
-        if (_targets.Delta is not null)
-            Simd.Add(dRaw, _targets.Delta.Pointer + (row * inner) + c, count);
-        if (_targets.Xz is not null)
-            Simd.Add(dZ, _targets.Xz.Pointer + (row * 2 * inner) + inner + c, count);
+        long at = (row * _view.Inner) + c;
+        if (_dU != null)
+            Simd.Add(dU, _dU + at, count);
+        if (_dDelta != null)
+            Simd.Add(dRaw, _dDelta + at, count);
+        if (_dXz != null)
+            Simd.Add(dZ, _dXz + (((2 * row) + 1) * _view.Inner) + c, count);
     }
 
     private readonly void StoreBc(int first, int steps)

@@ -107,41 +107,96 @@ internal static unsafe class ScanKernels
     /// Back through the steps of a block: adds to dB, dC and (where not null) dA, carries dh, and stores three vectors
     /// a step at sums: C h, the gradient of delta u, and the gradient of delta by way of A (times log2 e).
     /// </summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void GoBack(in ScanBlock s, float* b, long bStride, int steps, int state)
     {
-        int row = state * Simd.Lanes;
-        float* a2 = s.A2, dh = s.Dh, dA = s.DA;
-        for (int i = steps - 1; i >= 0; i--)
-        {
-            float* bt = b + (i * bStride), before = s.States + (i * row), decays = s.Decays + (i * row);
-            float* dB = s.DBc + (2 * i * row), dC = dB + row;
-            Vector512<float> dy = Vector512.Load(s.Dy + (i * Simd.Lanes));
-            Vector512<float> delta = Vector512.Load(s.Delta + (i * Simd.Lanes));
-            Vector512<float> deltaU = Vector512.Load(s.DeltaU + (i * Simd.Lanes));
-            Vector512<float> y = Vector512<float>.Zero, dDeltaU = y, dDelta = y;
-            for (int n = 0; n < state; n++)
-            {
-                int at = n * Simd.Lanes;
-                Vector512<float> h = Vector512.Load(before + row + at), c = Vector512.Create(bt[state + n]);
-                Vector512<float> g = Simd.Fma(dy, c, Vector512.Load(dh + at));
-                y = Simd.Fma(c, h, y);
-                Simd.Fma(dy, h, Vector512.Load(dC + at)).Store(dC + at);
-                Simd.Fma(g, deltaU, Vector512.Load(dB + at)).Store(dB + at);
-                dDeltaU = Simd.Fma(g, Vector512.Create(bt[n]), dDeltaU);
-                Vector512<float> carried = g * Vector512.Load(decays + at);
-                carried.Store(dh + at);
-                Vector512<float> dDeltaA = carried * Vector512.Load(before + at);
-                dDelta = Simd.Fma(dDeltaA, Vector512.Load(a2 + at), dDelta);
-                if (dA != null)
-                    Simd.Fma(dDeltaA, delta, Vector512.Load(dA + at)).Store(dA + at);
-            }
+        int i = steps - 1;
+        for (; i >= 1; i -= 2)
+            GoBackTwo(s, b, bStride, i, state);
+        if (i == 0)
+            GoBackOne(s, b, state);
+    }
 
-            float* sums = s.Sums + (3 * i * Simd.Lanes);
-            y.Store(sums);
-            dDeltaU.Store(sums + Simd.Lanes);
-            dDelta.Store(sums + (2 * Simd.Lanes));
+    /// <summary>
+    /// Steps i and i - 1 in one pass over the states: the state between them, dh, dA and A are read once, 16 loads and 6
+    /// stores where two single steps take 20 and 8.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void GoBackTwo(in ScanBlock s, float* b, long bStride, int i, int state)
+    {
+        int row = state * Simd.Lanes, line = i * Simd.Lanes;
+        float* b1 = b + (i * bStride), b0 = b1 - bStride, a2 = s.A2, dh = s.Dh, dA = s.DA;
+        float* h0 = s.States + ((i - 1) * row), h1 = h0 + row, h2 = h1 + row;
+        float* decay0 = s.Decays + ((i - 1) * row), decay1 = decay0 + row;
+        float* dB0 = s.DBc + (2 * (i - 1) * row), dC0 = dB0 + row, dB1 = dC0 + row, dC1 = dB1 + row;
+        Vector512<float> dy1 = Vector512.Load(s.Dy + line), dy0 = Vector512.Load(s.Dy + line - Simd.Lanes);
+        Vector512<float> delta1 = Vector512.Load(s.Delta + line), delta0 = Vector512.Load(s.Delta + line - Simd.Lanes);
+        Vector512<float> u1 = Vector512.Load(s.DeltaU + line), u0 = Vector512.Load(s.DeltaU + line - Simd.Lanes);
+        Vector512<float> y0 = Vector512<float>.Zero, y1 = y0, dU0 = y0, dU1 = y0, dDelta0 = y0, dDelta1 = y0;
+        for (int n = 0; n < state; n++, h0 += Simd.Lanes, h1 += Simd.Lanes, h2 += Simd.Lanes, dh += Simd.Lanes)
+        {
+            int at = n * Simd.Lanes;
+            Vector512<float> c = Vector512.Create(b1[state + n]), h = Vector512.Load(h2), a = Vector512.Load(a2 + at);
+            Vector512<float> g = Simd.Fma(dy1, c, Vector512.Load(dh));
+            y1 = Simd.Fma(c, h, y1);
+            Simd.Fma(dy1, h, Vector512.Load(dC1 + at)).Store(dC1 + at);
+            Simd.Fma(g, u1, Vector512.Load(dB1 + at)).Store(dB1 + at);
+            dU1 = Simd.Fma(g, Vector512.Create(b1[n]), dU1);
+            Vector512<float> carried = g * Vector512.Load(decay1 + at);
+            h = Vector512.Load(h1);
+            Vector512<float> dDeltaA1 = carried * h;
+            dDelta1 = Simd.Fma(dDeltaA1, a, dDelta1);
+
+            c = Vector512.Create(b0[state + n]);
+            g = Simd.Fma(dy0, c, carried);
+            y0 = Simd.Fma(c, h, y0);
+            Simd.Fma(dy0, h, Vector512.Load(dC0 + at)).Store(dC0 + at);
+            Simd.Fma(g, u0, Vector512.Load(dB0 + at)).Store(dB0 + at);
+            dU0 = Simd.Fma(g, Vector512.Create(b0[n]), dU0);
+            carried = g * Vector512.Load(decay0 + at);
+            carried.Store(dh);
+            Vector512<float> dDeltaA0 = carried * Vector512.Load(h0);
+            dDelta0 = Simd.Fma(dDeltaA0, a, dDelta0);
+            if (dA != null)
+                Simd.Fma(dDeltaA0, delta0, Simd.Fma(dDeltaA1, delta1, Vector512.Load(dA + at))).Store(dA + at);
         }
+
+        StoreSums(s.Sums + (3 * line), y1, dU1, dDelta1);
+        StoreSums(s.Sums + (3 * (line - Simd.Lanes)), y0, dU0, dDelta0);
+    }
+
+    /// <summary>The block's first step alone, where the number of steps is odd.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void GoBackOne(in ScanBlock s, float* b, int state)
+    {
+        int row = state * Simd.Lanes;
+        float* a2 = s.A2, dh = s.Dh, dA = s.DA, before = s.States, decays = s.Decays, dB = s.DBc, dC = dB + row;
+        Vector512<float> dy = Vector512.Load(s.Dy), delta = Vector512.Load(s.Delta), u = Vector512.Load(s.DeltaU);
+        Vector512<float> y = Vector512<float>.Zero, dU = y, dDelta = y;
+        for (int n = 0; n < state; n++)
+        {
+            int at = n * Simd.Lanes;
+            Vector512<float> h = Vector512.Load(before + row + at), c = Vector512.Create(b[state + n]);
+            Vector512<float> g = Simd.Fma(dy, c, Vector512.Load(dh + at));
+            y = Simd.Fma(c, h, y);
+            Simd.Fma(dy, h, Vector512.Load(dC + at)).Store(dC + at);
+            Simd.Fma(g, u, Vector512.Load(dB + at)).Store(dB + at);
+            dU = Simd.Fma(g, Vector512.Create(b[n]), dU);
+            Vector512<float> carried = g * Vector512.Load(decays + at);
+            carried.Store(dh + at);
+            Vector512<float> dDeltaA = carried * Vector512.Load(before + at);
+            dDelta = Simd.Fma(dDeltaA, Vector512.Load(a2 + at), dDelta);
+            if (dA != null)
+                Simd.Fma(dDeltaA, delta, Vector512.Load(dA + at)).Store(dA + at);
+        }
+
+        StoreSums(s.Sums, y, dU, dDelta);
+    }
+
+    private static void StoreSums(float* to, Vector512<float> y, Vector512<float> dDeltaU, Vector512<float> dDelta)
+    {
+        y.Store(to);
+        dDeltaU.Store(to + Simd.Lanes);
+        dDelta.Store(to + (2 * Simd.Lanes));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
