@@ -10,7 +10,8 @@ namespace VisionMamba.Data;
 /// </summary>
 public sealed class BatchLoader : IDisposable
 {
-    private const ulong OrderStream = 0x0DE5, AugmentStream = 0xA06E;
+    internal const ulong AugmentStream = 0xA06E;
+    private const ulong OrderStream = 0x0DE5;
     private readonly ImageDataset _data;
     private readonly ITransform _transform;
     private readonly int _batch;

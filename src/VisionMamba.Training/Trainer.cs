@@ -23,7 +23,7 @@ public sealed record TrainingResult(TrainingState State, bool Finished, Metrics?
 /// </summary>
 public sealed class Trainer
 {
-    private const ulong StepStream = 0x57E9;
+    private const ulong StepStream = 0x57E9, MixStream = 0x317E;
     private readonly ModelSession _session;
     private readonly DatasetSplits _data;
     private readonly Preprocessing _preprocessing;
@@ -32,6 +32,7 @@ public sealed class Trainer
     private readonly string _output;
     private readonly AdamWOptimizer _optimizer;
     private readonly CosineSchedule _schedule;
+    private readonly BatchMixer _mixer;
     private readonly Stopwatch _clock = new();
     private long _imagesTrained;
 
@@ -41,6 +42,7 @@ public sealed class Trainer
     {
         options.Validate();
         (_session, _data, _preprocessing, _options, _card, _output) = (session, data, preprocessing, options, card, output);
+        _mixer = new BatchMixer(options.Augment, session.Model.Config.Classes, options.LabelSmoothing);
         _optimizer = new AdamWOptimizer(session.Model.Parameters, options.WeightDecay);
         _schedule = new CosineSchedule(
             options.ScaledRate, options.MinimumRate, options.WarmupRate, options.WarmupEpochs, options.Epochs);
@@ -61,7 +63,7 @@ public sealed class Trainer
         TrainingState state = resume ? TrainingState.Load(LastPath, _optimizer) : new TrainingState();
         using var log = new RunLog(_output, state);
         using var loader = new BatchLoader(
-            _data.Train.Cached(), new TrainTransform(_preprocessing, new CropRange(MinScale: _options.CropScale)),
+            _data.Train.Cached(), new TrainTransform(_preprocessing, _options.Augment, _options.CropScale),
             Math.Min(_options.Batch, _data.Train.Count), _options.Seed, _options.Workers, shuffle: true, dropLast: true);
         ImageDataset validation = _data.Validation.Cached();
         Metrics? last = null;
@@ -127,8 +129,9 @@ public sealed class Trainer
     {
         VisionMambaModel model = _session.Model;
         int size = _preprocessing.Size, classes = model.Config.Classes;
+        float[] mixed = _mixer.Mix(images, new Rng(_options.Seed, MixStream).Derive((ulong)state.Step));
         Tensor input = Tensor.From(images.Input, images.Count, model.Config.Channels, size, size);
-        Tensor targets = SoftTargets(images.Labels, classes, _options.LabelSmoothing);
+        Tensor targets = Tensor.From(mixed, images.Count, 1, classes);
         var context = new ForwardContext(
             Training: true, new Rng(_options.Seed, StepStream).Derive((ulong)state.Step), (float)_options.DropPath);
         model.Parameters.ClearGradients();

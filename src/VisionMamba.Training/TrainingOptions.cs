@@ -1,3 +1,5 @@
+using VisionMamba.Data.Augment;
+
 namespace VisionMamba.Training;
 
 /// <summary>The numbers of a training run. The defaults are the published recipe's, except where a data set sets its own.</summary>
@@ -39,6 +41,9 @@ public sealed record TrainingOptions
     /// <summary>Least share of a picture's area in a random crop.</summary>
     public double CropScale { get; init; } = 0.08;
 
+    /// <summary>What happens to the training images after the crop, and how batches are mixed.</summary>
+    public AugmentOptions Augment { get; init; } = new();
+
     /// <summary>Decides initial values, order, augmentation, drop path and dropout.</summary>
     public ulong Seed { get; init; }
 
@@ -68,5 +73,6 @@ public sealed record TrainingOptions
         Require(ClipGradient >= 0, "--clip-grad", "at least 0 (0 means no clipping)");
         Require(CropScale is > 0 and <= 1, "--crop-scale", "above 0 and at most 1");
         Require(Workers >= 1, "--workers", "at least 1");
+        Augment.Validate();
     }
 }

@@ -10,6 +10,7 @@ internal sealed class TrainingFlags
     private readonly Option<int> _epochs, _maxSteps, _batch, _warmup, _workers;
     private readonly Option<double> _lr, _decay, _smoothing, _dropPath, _clip, _cropScale;
     private readonly Option<ulong> _seed;
+    private readonly AugmentFlags _augment;
 
     public TrainingFlags(TrainingOptions? defaults = null)
     {
@@ -25,11 +26,13 @@ internal sealed class TrainingFlags
         _dropPath = Flag("--drop-path", "stochastic depth of the last block", d.DropPath);
         _clip = Flag("--clip-grad", "largest gradient norm, 0 for no clipping", d.ClipGradient);
         _cropScale = Flag("--crop-scale", "least share of the picture in a random crop", d.CropScale);
+        _augment = new AugmentFlags(d.Augment);
         _seed = Flag("--seed", "decides everything random", d.Seed);
     }
 
     public IEnumerable<Option> All =>
-        [_epochs, _maxSteps, _batch, _lr, _warmup, _decay, _smoothing, _dropPath, _clip, _cropScale, _seed, _workers];
+        [_epochs, _maxSteps, _batch, _lr, _warmup, _decay, _smoothing, _dropPath, _clip, _cropScale, _seed, _workers,
+            .. _augment.All];
 
     public TrainingOptions Read(ParseResult p)
     {
@@ -45,6 +48,7 @@ internal sealed class TrainingFlags
             DropPath = p.GetValue(_dropPath),
             ClipGradient = p.GetValue(_clip),
             CropScale = p.GetValue(_cropScale),
+            Augment = _augment.Read(p),
             Seed = p.GetValue(_seed),
             Workers = p.GetValue(_workers),
         };

@@ -37,7 +37,7 @@ public sealed class EvalTransform(Preprocessing preprocessing) : ITransform
     }
 
     // A side: the target when it is the shorter one, else int(target * side / other), as torchvision.
-    private static int Scaled(int side, int other, int target) =>
+    internal static int Scaled(int side, int other, int target) =>
         side <= other ? target : (int)Math.Min((double)((long)target * side) / other, int.MaxValue);
 
     // int(round((size - crop) / 2.0)): ties to even, as Python rounds.

@@ -25,15 +25,23 @@ public sealed record CropRange(
 }
 
 /// <summary>
-/// Random resized crop and horizontal flip, then any further augmentations, then normalisation. Every choice is a
-/// function of the given generator, so a sample's input does not depend on threads or on other samples.
+/// Random resized crop (or another crop) and flips, then any further augmentations, then normalisation, then erasing.
+/// Every choice is a function of the given generator, so a sample's input does not depend on threads or on other samples.
 /// </summary>
 public sealed class TrainTransform : ITransform
 {
     private const int Tries = 10;
+
+    /// <summary>The greatest input that DeiT crops without a resize.</summary>
+    private const int SmallSize = 32;
+
+    // Streams of the generator: 0 the crop, 1 the flip, 2 and up the augmentations in order.
+    private const ulong FilterStream = 1 << 16, UpsideDownStream = FilterStream + 1, EraseStream = FilterStream + 2;
     private readonly Preprocessing _preprocessing;
     private readonly CropRange _range;
     private readonly IReadOnlyList<IImageAugmentation> _augmentations;
+    private readonly AugmentOptions _options;
+    private readonly RandomErasing? _erasing;
     private readonly Normalizer _normalizer;
 
     /// <summary>
@@ -46,23 +54,44 @@ public sealed class TrainTransform : ITransform
         _range = range ?? new CropRange();
         _range.Check();
         _augmentations = augmentations ?? [];
+        _options = new AugmentOptions();
         _normalizer = new Normalizer(preprocessing);
+    }
+
+    /// <summary>
+    /// With all that <paramref name="options"/> ask for before batches are made; mixing is <see cref="BatchMixer"/>'s.
+    /// The default options give the same bits as no options.
+    /// </summary>
+    /// <param name="preprocessing">Size, mean and deviation.</param>
+    /// <param name="options">Checked here.</param>
+    /// <param name="cropScale">The least part of the picture's area that a random resized crop takes.</param>
+    public TrainTransform(Preprocessing preprocessing, AugmentOptions options, double cropScale)
+        : this(preprocessing, Range(options, cropScale), Steps(preprocessing, options))
+    {
+        _options = options;
+        if (options.EraseProbability > 0)
+            _erasing = new RandomErasing(options.EraseProbability, options.EraseMode, options.EraseCount);
     }
 
     /// <inheritdoc/>
     public int Size => _preprocessing.Size;
 
     /// <inheritdoc/>
-    public void Apply(RgbImage image, Rng rng, Span<float> destination) =>
+    public void Apply(RgbImage image, Rng rng, Span<float> destination)
+    {
         _normalizer.Apply(Augmented(image, rng), destination);
+        _erasing?.Apply(destination, Size, Size, rng.Derive(EraseStream));
+    }
 
-    /// <summary>The picture as the network sees it, before normalisation: Size x Size pixels.</summary>
+    /// <summary>The picture as the network sees it, before normalisation and erasing: Size x Size pixels.</summary>
     public RgbImage Augmented(RgbImage image, Rng rng)
     {
-        RgbImage result = ResizedCrop(image, Choose(image.Width, image.Height, _range, rng), Size,
-            _preprocessing.Interpolation);
+        ArgumentNullException.ThrowIfNull(image);
+        RgbImage result = Cropped(image, rng);
         if (rng.Derive(1).Uniform(0) < _range.FlipProbability)
             result = result.Mirrored();
+        if (rng.Derive(UpsideDownStream).Uniform(0) < _options.VerticalFlip)
+            result = result.UpsideDown();
         for (int i = 0; i < _augmentations.Count; i++)
             result = _augmentations[i].Apply(result, rng.Derive(2 + (ulong)i));
         return result;
@@ -99,6 +128,48 @@ public sealed class TrainTransform : ITransform
             || crop.Left > image.Width - crop.Width || crop.Top > image.Height - crop.Height)
             throw new ArgumentException($"{crop} leaves {image.Width} x {image.Height} pixels", nameof(crop));
         return Resampler.Resize(image, crop, size, size, new PixelBox(0, 0, size, size), interpolation);
+    }
+
+    private RgbImage Cropped(RgbImage image, Rng rng)
+    {
+        if (_options.SmallCrop && Size <= SmallSize)
+            return PaddedCrop.Small(image, Size, rng.Derive(0));
+        Interpolation filter = Filter(_preprocessing, _options)
+            ?? (rng.Derive(FilterStream).Uniform(0) < 0.5 ? Interpolation.Bilinear : Interpolation.Bicubic);
+        return _options.SimpleCrop
+            ? PaddedCrop.Simple(image, Size, filter, rng.Derive(0))
+            : ResizedCrop(image, Choose(image.Width, image.Height, _range, rng), Size, filter);
+    }
+
+    // Null draws one each time.
+    private static Interpolation? Filter(Preprocessing preprocessing, AugmentOptions options) =>
+        options.Interpolation switch
+        {
+            TrainInterpolation.Bicubic => Interpolation.Bicubic,
+            TrainInterpolation.Bilinear => Interpolation.Bilinear,
+            TrainInterpolation.Random => null,
+            _ => preprocessing.Interpolation,
+        };
+
+    private static CropRange Range(AugmentOptions options, double cropScale)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        return new CropRange(MinScale: cropScale, FlipProbability: options.HorizontalFlip);
+    }
+
+    // As timm: the jitter only where there is no policy. DeiT III has it after its three.
+    private static List<IImageAugmentation> Steps(Preprocessing preprocessing, AugmentOptions options)
+    {
+        var steps = new List<IImageAugmentation>();
+        if (options.HasPolicy)
+            steps.Add(AugmentPolicy.Parse(options.AutoAugment, preprocessing, Filter(preprocessing, options)));
+        if (options.ThreeAugment)
+            steps.Add(new ThreeAugment());
+        if (!options.HasPolicy && (options.ColorJitter > 0 || options.HueJitter > 0))
+            steps.Add(new ColorJitter(
+                options.ColorJitter, options.ColorJitter, options.ColorJitter, options.HueJitter));
+        return steps;
     }
 
     private static PixelBox Central(int width, int height, CropRange range)

@@ -73,6 +73,15 @@ public sealed class RgbImage
         return result;
     }
 
+    /// <summary>A copy mirrored top to bottom.</summary>
+    public RgbImage UpsideDown()
+    {
+        RgbImage result = Uninitialized(Width, Height);
+        for (int y = 0; y < Height; y++)
+            Row(y).CopyTo(result.Row(Height - 1 - y));
+        return result;
+    }
+
     /// <summary>A picture whose bytes the caller is about to overwrite.</summary>
     internal static RgbImage Uninitialized(int width, int height) =>
         new(width, height, GC.AllocateUninitializedArray<byte>(ByteCount(width, height)));

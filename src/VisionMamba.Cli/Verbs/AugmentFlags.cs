@@ -1,0 +1,95 @@
+using System.CommandLine;
+using VisionMamba.Data.Augment;
+
+namespace VisionMamba.Cli.Verbs;
+
+/// <summary>Augmentation and mixing as flags, in timm's words; the defaults are a crop and a flip alone.</summary>
+internal sealed class AugmentFlags
+{
+    private readonly Option<string> _policy, _filter, _eraseMode, _mixMode;
+    private readonly Option<double> _jitter, _hue, _flip, _upsideDown, _erase, _mixup, _cutmix, _mix, _switch;
+    private readonly Option<int> _eraseCount;
+    private readonly Option<bool> _simple, _small, _three;
+    private readonly Option<double[]?> _range = new("--cutmix-minmax")
+    {
+        Description = "least and most side of the cutmix rectangle, as shares of the image's side, e.g. 0.2 0.8",
+        HelpName = "MIN MAX",
+        Arity = new ArgumentArity(2, 2),
+        AllowMultipleArgumentsPerToken = true,
+    };
+
+    public AugmentFlags(AugmentOptions? defaults = null)
+    {
+        AugmentOptions d = defaults ?? new AugmentOptions();
+        _policy = Flag("--aa", "policy: rand-m9-mstd0.5-inc1 and its like, v0, v0r, original, originalr, augmix-m3-w3, none",
+            d.AutoAugment);
+        _jitter = Flag("--color-jitter", "range of brightness, contrast and saturation; not used beside --aa", d.ColorJitter);
+        _hue = Flag("--hue-jitter", "range of the hue, up to 0.5; not used beside --aa", d.HueJitter);
+        _filter = Choice("--train-interpolation", "filter of the training crop", d.Interpolation);
+        _flip = Flag("--hflip", "probability of a mirror image", d.HorizontalFlip);
+        _upsideDown = Flag("--vflip", "probability of an upside-down image", d.VerticalFlip);
+        _simple = Flag("--src", "simple random crop: resize, reflect 4 pixels, crop", d.SimpleCrop);
+        _small = Flag("--small-crop", "inputs to 32 pixels: no resize, add 4 black pixels, crop", d.SmallCrop);
+        _three = Flag("--three-augment", "greyscale, solarisation or blur (DeiT III); takes the place of --aa", d.ThreeAugment);
+        _erase = Flag("--reprob", "probability of random erasing", d.EraseProbability);
+        _eraseMode = Choice("--remode", "what is erased becomes", d.EraseMode);
+        _eraseCount = Flag("--recount", "rectangles that share the erased area", d.EraseCount);
+        _mixup = Flag("--mixup", "alpha of mixup, 0 for none", d.Mixup);
+        _cutmix = Flag("--cutmix", "alpha of cutmix, 0 for none", d.Cutmix);
+        _mix = Flag("--mixup-prob", "probability that a batch, pair or element is mixed", d.MixProbability);
+        _switch = Flag("--mixup-switch-prob", "probability of cutmix where both are on", d.MixSwitchProbability);
+        _mixMode = Choice("--mixup-mode", "mix with one draw for each", d.MixMode);
+    }
+
+    public IEnumerable<Option> All =>
+    [
+        _policy, _jitter, _hue, _filter, _flip, _upsideDown, _simple, _small, _three, _erase, _eraseMode, _eraseCount,
+        _mixup, _cutmix, _range, _mix, _switch, _mixMode,
+    ];
+
+    public AugmentOptions Read(ParseResult p)
+    {
+        var options = new AugmentOptions
+        {
+            AutoAugment = p.GetValue(_policy)!,
+            ColorJitter = p.GetValue(_jitter),
+            HueJitter = p.GetValue(_hue),
+            Interpolation = Enum.Parse<TrainInterpolation>(p.GetValue(_filter)!, ignoreCase: true),
+            HorizontalFlip = p.GetValue(_flip),
+            VerticalFlip = p.GetValue(_upsideDown),
+            SimpleCrop = p.GetValue(_simple),
+            SmallCrop = p.GetValue(_small),
+            ThreeAugment = p.GetValue(_three),
+            EraseProbability = p.GetValue(_erase),
+            EraseMode = Enum.Parse<EraseMode>(p.GetValue(_eraseMode)!, ignoreCase: true),
+            EraseCount = p.GetValue(_eraseCount),
+            Mixup = p.GetValue(_mixup),
+            Cutmix = p.GetValue(_cutmix),
+            CutmixRange = p.GetValue(_range) is [double least, double most] ? new CutmixRange(least, most) : null,
+            MixProbability = p.GetValue(_mix),
+            MixSwitchProbability = p.GetValue(_switch),
+            MixMode = Enum.Parse<MixMode>(p.GetValue(_mixMode)!, ignoreCase: true),
+        };
+        try
+        {
+            options.Validate();
+        }
+        catch (VisionMambaException e)
+        {
+            throw new UsageException(e.Message);
+        }
+
+        return options;
+    }
+
+    private static Option<T> Flag<T>(string name, string description, T value) =>
+        new(name) { Description = description, DefaultValueFactory = _ => value };
+
+    private static Option<string> Choice<T>(string name, string description, T value)
+        where T : struct, Enum
+    {
+        Option<string> option = Flag(name, description, value.ToString().ToLowerInvariant());
+        option.AcceptOnlyFromAmong([.. Enum.GetNames<T>().Select(n => n.ToLowerInvariant())]);
+        return option;
+    }
+}
