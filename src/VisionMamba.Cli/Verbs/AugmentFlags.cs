@@ -21,16 +21,19 @@ internal sealed class AugmentFlags
     public AugmentFlags(AugmentOptions? defaults = null)
     {
         AugmentOptions d = defaults ?? new AugmentOptions();
-        _policy = Flag("--aa", "policy: rand-m9-mstd0.5-inc1 and its like, v0, v0r, original, originalr, augmix-m3-w3, none",
+        _policy = Flag("--aa",
+            "policy: rand-m9-mstd0.5-inc1 and its like, v0, v0r, original, originalr, augmix-m3-w3, none",
             d.AutoAugment);
-        _jitter = Flag("--color-jitter", "range of brightness, contrast and saturation; not used beside --aa", d.ColorJitter);
+        _jitter = Flag("--color-jitter", "range of brightness, contrast and saturation; not used beside --aa",
+            d.ColorJitter);
         _hue = Flag("--hue-jitter", "range of the hue, up to 0.5; not used beside --aa", d.HueJitter);
         _filter = Choice("--train-interpolation", "filter of the training crop", d.Interpolation);
         _flip = Flag("--hflip", "probability of a mirror image", d.HorizontalFlip);
         _upsideDown = Flag("--vflip", "probability of an upside-down image", d.VerticalFlip);
         _simple = Flag("--src", "simple random crop: resize, reflect 4 pixels, crop", d.SimpleCrop);
         _small = Flag("--small-crop", "inputs to 32 pixels: no resize, add 4 black pixels, crop", d.SmallCrop);
-        _three = Flag("--three-augment", "greyscale, solarisation or blur (DeiT III); takes the place of --aa", d.ThreeAugment);
+        _three = Flag("--three-augment", "greyscale, solarisation or blur (DeiT III); takes the place of --aa",
+            d.ThreeAugment);
         _erase = Flag("--reprob", "probability of random erasing", d.EraseProbability);
         _eraseMode = Choice("--remode", "what is erased becomes", d.EraseMode);
         _eraseCount = Flag("--recount", "rectangles that share the erased area", d.EraseCount);
@@ -54,21 +57,21 @@ internal sealed class AugmentFlags
             AutoAugment = p.GetValue(_policy)!,
             ColorJitter = p.GetValue(_jitter),
             HueJitter = p.GetValue(_hue),
-            Interpolation = Enum.Parse<TrainInterpolation>(p.GetValue(_filter)!, ignoreCase: true),
+            Interpolation = Chosen<TrainInterpolation>(p, _filter),
             HorizontalFlip = p.GetValue(_flip),
             VerticalFlip = p.GetValue(_upsideDown),
             SimpleCrop = p.GetValue(_simple),
             SmallCrop = p.GetValue(_small),
             ThreeAugment = p.GetValue(_three),
             EraseProbability = p.GetValue(_erase),
-            EraseMode = Enum.Parse<EraseMode>(p.GetValue(_eraseMode)!, ignoreCase: true),
+            EraseMode = Chosen<EraseMode>(p, _eraseMode),
             EraseCount = p.GetValue(_eraseCount),
             Mixup = p.GetValue(_mixup),
             Cutmix = p.GetValue(_cutmix),
             CutmixRange = p.GetValue(_range) is [double least, double most] ? new CutmixRange(least, most) : null,
             MixProbability = p.GetValue(_mix),
             MixSwitchProbability = p.GetValue(_switch),
-            MixMode = Enum.Parse<MixMode>(p.GetValue(_mixMode)!, ignoreCase: true),
+            MixMode = Chosen<MixMode>(p, _mixMode),
         };
         try
         {
@@ -89,7 +92,19 @@ internal sealed class AugmentFlags
         where T : struct, Enum
     {
         Option<string> option = Flag(name, description, value.ToString().ToLowerInvariant());
-        option.AcceptOnlyFromAmong([.. Enum.GetNames<T>().Select(n => n.ToLowerInvariant())]);
+        option.HelpName = string.Join('|', Names<T>());
         return option;
     }
+
+    private static T Chosen<T>(ParseResult parsed, Option<string> option)
+        where T : struct, Enum
+    {
+        string given = parsed.GetValue(option)!;
+        return Names<T>().Contains(given)
+            ? Enum.Parse<T>(given, ignoreCase: true)
+            : throw new UsageException($"{option.Name} {given}: unknown; known are {string.Join(", ", Names<T>())}");
+    }
+
+    private static string[] Names<T>()
+        where T : struct, Enum => [.. Enum.GetNames<T>().Select(name => name.ToLowerInvariant())];
 }

@@ -17,13 +17,15 @@ internal static class DataPreviewVerb
         var command = new Command("preview", "Write a contact sheet of augmented training images.");
         var data = new DataFlags();
         var augment = new AugmentFlags();
-        var output = new Option<string>("--output") { Description = "the PNG file", Required = true, HelpName = "FILE" };
-        Option<int> count = Number("--count", "images, one a row", 4), samples = Number("--samples", "samples an image", 6);
+        var output = new Option<string>("--output") { Description = "PNG file", Required = true, HelpName = "FILE" };
+        Option<int> count = Number("--count", "images, one a row", 4);
+        Option<int> samples = Number("--samples", "samples an image", 6);
         Option<int> size = Number("--image-size", "side of the model's input", 224);
         Option<ulong> seed = Number("--seed", "decides everything random, as in training", 0UL);
         Option<double> scale = Number("--crop-scale", "least share of the picture in a random crop", 0.08);
         var json = new Option<bool>("--json") { Description = "print the result as JSON" };
-        foreach (Option option in data.All.Concat(augment.All).Concat([output, count, samples, size, seed, scale, json]))
+        Option[] own = [output, count, samples, size, seed, scale, json];
+        foreach (Option option in data.All.Concat(augment.All).Concat(own))
             command.Options.Add(option);
         command.SetAction(parsed =>
         {
@@ -38,7 +40,10 @@ internal static class DataPreviewVerb
             string file = parsed.GetValue(output)!;
             PictureSheet.Write(file, preview.Rows(train, rows, columns), columns + 1, Thumbnail);
             if (parsed.GetValue(json))
-                JsonOutput.Write(new JsonObject { ["file"] = file, ["images"] = Math.Min(rows, train.Count), ["samples"] = columns });
+                JsonOutput.Write(new JsonObject
+                {
+                    ["file"] = file, ["images"] = Math.Min(rows, train.Count), ["samples"] = columns,
+                });
             else
                 Console.Out.WriteLine(file);
             return 0;
@@ -46,8 +51,8 @@ internal static class DataPreviewVerb
         return command;
     }
 
-    private static int AtLeastOne(ParseResult parsed, Option<int> option) => parsed.GetValue(option) is >= 1 and var value
-        ? value
+    private static int AtLeastOne(ParseResult parsed, Option<int> option) => parsed.GetValue(option) is >= 1 and var n
+        ? n
         : throw new UsageException($"{option.Name}: must be at least 1");
 
     private static Option<T> Number<T>(string name, string description, T value) =>

@@ -52,7 +52,7 @@ internal sealed class AugMix(
         return new RgbImage(image.Width, image.Height, mixed);
     }
 
-    // Chain i is blended in with weight_i / (1 - the weights of the chains after it), so that the shares come out right.
+    // Chain i is blended in with its share / (1 - the shares of the chains after it), so that all come out right.
     private RgbImage Blended(RgbImage image, double[] weights, double share, RandomDraws draws)
     {
         double left = 1;

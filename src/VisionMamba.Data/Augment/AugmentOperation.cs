@@ -12,7 +12,7 @@ namespace VisionMamba.Data.Augment;
 internal sealed record PolicySettings(
     FillColor Fill, Interpolation? Interpolation, double TranslatePixels, double TranslateFraction = 0.45);
 
-/// <summary>An operation by timm 0.4.12's name: how a level of 0 .. 10 becomes its argument, and what it does.</summary>
+/// <summary>An operation by timm 0.4.12's name: how a level of 0 .. 10 becomes its argument, what it does.</summary>
 /// <param name="Name">As in policies.</param>
 /// <param name="Signed">Whether a coin decides the sign.</param>
 /// <param name="Argument">Of the level and the sign (1 or -1).</param>
@@ -83,7 +83,8 @@ internal sealed record AugmentOperation(
     private static AugmentOperation Plain(string name, Func<RgbImage, RgbImage> apply) =>
         new(name, false, (_, _, _) => 0, (image, _, _, _) => apply(image));
 
-    private static AugmentOperation Whole(string name, Func<double, int> argument, Func<RgbImage, int, RgbImage> apply) =>
+    private static AugmentOperation Whole(
+        string name, Func<double, int> argument, Func<RgbImage, int, RgbImage> apply) =>
         new(name, false, (level, _, _) => argument(level), (image, a, _, _) => apply(image, (int)a));
 
     private static AugmentOperation Moved(

@@ -28,7 +28,9 @@ public sealed record AugmentOptions
     /// <summary>A policy string (<see cref="AugmentPolicy"/>), or "none".</summary>
     public string AutoAugment { get; init; } = "none";
 
-    /// <summary>Range of brightness, contrast and saturation factors about 1; not used beside a policy, as in timm.</summary>
+    /// <summary>
+    /// Range of brightness, contrast and saturation factors about 1; not used beside a policy, as in timm.
+    /// </summary>
     public double ColorJitter { get; init; }
 
     /// <summary>Range of the hue about 0 in turns, at most 0.5; not used beside a policy.</summary>
@@ -50,7 +52,7 @@ public sealed record AugmentOptions
     public bool SimpleCrop { get; init; }
 
     /// <summary>
-    /// For inputs of at most 32 pixels: a random crop without resize after adding 4 black pixels at the borders, as DeiT.
+    /// For inputs of at most 32 pixels: a random crop without resize after 4 black pixels at the borders, as DeiT.
     /// </summary>
     public bool SmallCrop { get; init; }
 
@@ -105,7 +107,9 @@ public sealed record AugmentOptions
         Require(EraseCount >= 1, "--recount", "at least 1");
         Require(Mixup >= 0 && double.IsFinite(Mixup), "--mixup", "at least 0 (0 means no mixup)");
         Require(Cutmix >= 0 && double.IsFinite(Cutmix), "--cutmix", "at least 0 (0 means no cutmix)");
-        Require(CutmixRange is null or { Minimum: >= 0, Maximum: <= 1 } && !(CutmixRange?.Minimum >= CutmixRange?.Maximum),
+        Require(
+            CutmixRange is null || (CutmixRange.Minimum >= 0 && CutmixRange.Maximum <= 1
+                && CutmixRange.Minimum < CutmixRange.Maximum),
             "--cutmix-minmax", "two shares of the side, the first below the second");
         Require(!(SimpleCrop && SmallCrop), "--small-crop", "left out beside --src, which crops in its own way");
         Require(!(ThreeAugment && HasPolicy), "--three-augment", "used without a policy: it takes the place of --aa");

@@ -10,11 +10,12 @@ namespace VisionMamba.Data.Augment;
 /// </summary>
 public static class AugmentPolicy
 {
-    private const string Known = "rand-m9-mstd0.5-inc1 and its like, v0, v0r, original, originalr, augmix-m3-w3 or none";
+    private const string Known =
+        "rand-m9-mstd0.5-inc1 and its like, v0, v0r, original, originalr, augmix-m3-w3 or none";
 
     /// <summary>
-    /// The augmentation named by <paramref name="text"/> for inputs of <paramref name="preprocessing"/>: its mean is the
-    /// fill colour. A null <paramref name="interpolation"/> draws one for each operation.
+    /// The augmentation named by <paramref name="text"/> for inputs of <paramref name="preprocessing"/>, whose mean is
+    /// the fill colour. A null <paramref name="interpolation"/> draws one for each operation.
     /// </summary>
     /// <exception cref="VisionMambaException">The string is not one; one line says why.</exception>
     public static IImageAugmentation Parse(string text, Preprocessing preprocessing, Interpolation? interpolation)

@@ -5,8 +5,8 @@ using VisionMamba.Tensors;
 namespace VisionMamba.Data.Augment;
 
 /// <summary>
-/// Contact sheets of augmented pictures: sample e of a picture is what a run with that seed sees in epoch e. The last row
-/// shows a mixed batch where <see cref="AugmentOptions.Mixes"/>.
+/// Contact sheets of augmented pictures: sample e of a picture is what a run with that seed sees in epoch e. The last
+/// row shows a mixed batch where <see cref="AugmentOptions.Mixes"/>.
 /// </summary>
 public sealed class AugmentPreview
 {
@@ -35,7 +35,8 @@ public sealed class AugmentPreview
         foreach (int index in order.Take(pictures))
         {
             RgbImage image = data.Load(index);
-            items.Add(new SheetItem(image, $"{data.Classes[data.Samples[index].Label]}\n{image.Width} x {image.Height}", null));
+            string name = data.Classes[data.Samples[index].Label];
+            items.Add(new SheetItem(image, $"{name}\n{image.Width} x {image.Height}", null));
             for (int epoch = 0; epoch < samples; epoch++)
                 items.Add(new SheetItem(Shown(Input(image, epoch, index)), $"epoch {epoch + 1}", null));
         }

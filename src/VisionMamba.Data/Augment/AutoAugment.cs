@@ -1,3 +1,4 @@
+using System.Globalization;
 using VisionMamba.Data.Images;
 using VisionMamba.Tensors;
 
@@ -47,7 +48,7 @@ internal sealed class AutoAugment(IReadOnlyList<IReadOnlyList<PolicyStep>> polic
         return image;
     }
 
-    /// <summary>v0, v0r, original or originalr; null for another name. The r forms posterize more with the level.</summary>
+    /// <summary>v0, v0r, original or originalr, else null. The r forms posterize more with the level.</summary>
     public static AutoAugment? Named(string name, double deviation, PolicySettings settings) => name switch
     {
         "v0" => Parse(s_v0, "Posterize", deviation, settings),
@@ -64,7 +65,7 @@ internal sealed class AutoAugment(IReadOnlyList<IReadOnlyList<PolicyStep>> polic
             string[] parts = text.Split(' ');
             return new PolicyStep(
                 AugmentOperation.Named(parts[0] == "P" ? posterize : parts[0]),
-                double.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture), int.Parse(parts[2]), deviation);
+                double.Parse(parts[1], CultureInfo.InvariantCulture), int.Parse(parts[2]), deviation);
         }
 
         return new AutoAugment([.. pairs.Select(pair => pair.Split(", ").Select(Step).ToArray())], settings);

@@ -20,9 +20,9 @@ public enum MixMode
 }
 
 /// <summary>
-/// Mixup (Zhang et al., 2018) and cutmix (Yun et al., 2019) of a batch with itself in reverse order, and the soft targets
-/// with label smoothing inside, as timm 0.4.12. In an odd batch the picture in the middle, its own partner, stays as it is.
-/// Not for several threads at once.
+/// Mixup (Zhang et al., 2018) and cutmix (Yun et al., 2019) of a batch with itself in reverse order, and the soft
+/// targets with label smoothing inside, as timm 0.4.12. In an odd batch the picture in the middle, its own partner,
+/// stays as it is. Not for several threads at once.
 /// </summary>
 public sealed class BatchMixer
 {
@@ -31,7 +31,7 @@ public sealed class BatchMixer
     private readonly double _smoothing;
     private float[] _scratch = [];
 
-    /// <summary>For <paramref name="classes"/> classes; <paramref name="smoothing"/> is the share of all classes.</summary>
+    /// <summary>Of <paramref name="classes"/> classes, all of which share <paramref name="smoothing"/>.</summary>
     public BatchMixer(AugmentOptions options, int classes, double smoothing)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -95,7 +95,8 @@ public sealed class BatchMixer
     /// y = lambda y_i + (1 - lambda) y_partner, where y_k is 1 - s + s / classes at the label, s / classes elsewhere;
     /// (count, classes).
     /// </summary>
-    internal static float[] Targets(ReadOnlySpan<int> labels, ReadOnlySpan<MixPlan> plans, int classes, double smoothing)
+    internal static float[] Targets(
+        ReadOnlySpan<int> labels, ReadOnlySpan<MixPlan> plans, int classes, double smoothing)
     {
         float[] targets = new float[labels.Length * classes];
         float off = (float)(smoothing / classes), on = (float)(1 - smoothing + smoothing / classes);

@@ -8,7 +8,8 @@ namespace VisionMamba.Data.Augment;
 /// torchvision 0.14's ColorJitter: brightness, contrast and saturation by factors from [max(0, 1 - r), 1 + r), hue by
 /// [-h, h) turns, in random order; what has range 0 is left out.
 /// </summary>
-internal sealed class ColorJitter(double brightness, double contrast, double saturation, double hue) : IImageAugmentation
+internal sealed class ColorJitter(double brightness, double contrast, double saturation, double hue)
+    : IImageAugmentation
 {
     /// <inheritdoc/>
     public RgbImage Apply(RgbImage image, Rng rng)

@@ -29,8 +29,8 @@ internal static class PaddedCrop
     {
         if (Math.Min(image.Width, image.Height) + 2 * Padding < size)
             throw new VisionMambaException(
-                $"--small-crop: a picture of {image.Width} x {image.Height} pixels is too small for an input of {size}; "
-                + "leave the flag out");
+                $"--small-crop: a picture of {image.Width} x {image.Height} pixels is too small for an input of "
+                + $"{size}; leave the flag out");
         (int left, int top) = Place(image.Width, image.Height, size, rng);
         int[] columns = [.. Enumerable.Range(left, size)], rows = [.. Enumerable.Range(top, size)];
         return Gather(image, columns, rows);

@@ -45,7 +45,7 @@ internal sealed class RandAugment(
         return image;
     }
 
-    /// <summary>Which operations; weighted ones are drawn without replacement, as numpy's choice is called there.</summary>
+    /// <summary>Which operations; weighted ones are drawn without replacement, as timm calls numpy.</summary>
     internal int[] Choose(RandomDraws draws)
     {
         int[] chosen = new int[layers];

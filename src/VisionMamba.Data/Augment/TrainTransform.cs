@@ -26,7 +26,8 @@ public sealed record CropRange(
 
 /// <summary>
 /// Random resized crop (or another crop) and flips, then any further augmentations, then normalisation, then erasing.
-/// Every choice is a function of the given generator, so a sample's input does not depend on threads or on other samples.
+/// Every choice is a function of the given generator, so a sample's input does not depend on threads or on other
+/// samples.
 /// </summary>
 public sealed class TrainTransform : ITransform
 {
@@ -66,7 +67,7 @@ public sealed class TrainTransform : ITransform
     /// <param name="options">Checked here.</param>
     /// <param name="cropScale">The least part of the picture's area that a random resized crop takes.</param>
     public TrainTransform(Preprocessing preprocessing, AugmentOptions options, double cropScale)
-        : this(preprocessing, Range(options, cropScale), Steps(preprocessing, options))
+        : this(preprocessing, Range(options, cropScale, preprocessing.Size), Steps(preprocessing, options))
     {
         _options = options;
         if (options.EraseProbability > 0)
@@ -132,7 +133,7 @@ public sealed class TrainTransform : ITransform
 
     private RgbImage Cropped(RgbImage image, Rng rng)
     {
-        if (_options.SmallCrop && Size <= SmallSize)
+        if (_options.SmallCrop)
             return PaddedCrop.Small(image, Size, rng.Derive(0));
         Interpolation filter = Filter(_preprocessing, _options)
             ?? (rng.Derive(FilterStream).Uniform(0) < 0.5 ? Interpolation.Bilinear : Interpolation.Bicubic);
@@ -151,10 +152,13 @@ public sealed class TrainTransform : ITransform
             _ => preprocessing.Interpolation,
         };
 
-    private static CropRange Range(AugmentOptions options, double cropScale)
+    private static CropRange Range(AugmentOptions options, double cropScale, int size)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
+        if (options.SmallCrop && size > SmallSize)
+            throw new VisionMambaException(
+                $"--small-crop: is for inputs of at most {SmallSize} pixels, this one has {size}; leave it out");
         return new CropRange(MinScale: cropScale, FlipProbability: options.HorizontalFlip);
     }
 

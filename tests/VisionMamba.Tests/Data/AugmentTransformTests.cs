@@ -89,9 +89,9 @@ public class AugmentTransformTests
         for (ulong i = 0; i < 10; i++)
         {
             var rng = new Rng(1, i);
-            Assert.Equal(Make("rand-m5", 0).Augmented(image, rng).Pixels, Make("rand-m5", 0.4).Augmented(image, rng).Pixels);
-            changed += Make("none", 0).Augmented(image, rng).Pixels.SequenceEqual(Make("none", 0.4).Augmented(image, rng).Pixels)
-                ? 0 : 1;
+            byte[] Result(string policy, double jitter) => Make(policy, jitter).Augmented(image, rng).Pixels;
+            Assert.Equal(Result("rand-m5", 0), Result("rand-m5", 0.4));
+            changed += Result("none", 0).SequenceEqual(Result("none", 0.4)) ? 0 : 1;
         }
 
         Assert.Equal(10, changed);
@@ -107,8 +107,8 @@ public class AugmentTransformTests
         for (ulong i = 0; i < 400; i++)
         {
             RgbImage crop = PaddedCrop.Simple(image, 12, Interpolation.Bicubic, new Rng(1, i));
-            (int left, int top) = Corner(crop, (x, y) => image.Row(Reflect(y, 12)).Slice(Reflect(x, 20) * 3, 3).ToArray());
-            places.Add((left, top));
+            places.Add(Corner(
+                crop, (x, y) => image.Row(Reflect(y, 12)).Slice(Reflect(x, 20) * 3, 3).ToArray()));
         }
 
         Assert.Equal(9, places.Select(p => p.Item2).Distinct().Count());
@@ -129,6 +129,8 @@ public class AugmentTransformTests
 
         Assert.Equal(81, places.Count);
         Assert.Throws<VisionMambaException>(() => PaddedCrop.Small(image, 32, default));
+        Assert.Throws<VisionMambaException>(
+            () => new TrainTransform(Preprocessing.ImageNet(64), new AugmentOptions { SmallCrop = true }, 1));
     }
 
     [Fact]

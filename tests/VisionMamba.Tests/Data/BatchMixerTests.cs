@@ -45,7 +45,8 @@ public class BatchMixerTests
     [InlineData(0.5, 16, 8, 8, 3, 3, 10, 10)] // int(16 sqrt(.5)) / 2 = 5 to each side
     [InlineData(0.5, 16, 0, 15, 10, 0, 6, 5)]
     [InlineData(1.0, 16, 3, 3, 3, 3, 0, 0)]
-    public void TheBoxIsCutAtTheBorders(double lambda, int size, int y, int x, int left, int top, int width, int height) =>
+    public void TheBoxIsCutAtTheBorders(
+        double lambda, int size, int y, int x, int left, int top, int width, int height) =>
         Assert.Equal(new PixelBox(left, top, width, height), MixDraw.Around(lambda, size, y, x));
 
     [Theory]
@@ -90,7 +91,8 @@ public class BatchMixerTests
     [InlineData(0.0, 1.0, 1.0, 0.5, 1.0, 1.0)]
     [InlineData(0.8, 1.0, 1.0, 0.5, 1.0, 0.5)]
     [InlineData(0.8, 1.0, 0.6, 0.2, 0.6, 0.12)]
-    public void ProbabilitiesAreKept(double mixup, double cutmix, double probability, double swap, double mixed, double cut)
+    public void ProbabilitiesAreKept(
+        double mixup, double cutmix, double probability, double swap, double mixed, double cut)
     {
         var options = new AugmentOptions
         {

@@ -10,8 +10,8 @@ public sealed class DataPreviewTests : IDisposable
 
     public DataPreviewTests()
     {
-        foreach (string name in new[] { "train/a/1.png", "train/a/2.png", "train/b/1.png", "train/b/2.png", "val/a/1.png", "val/b/1.png" })
-            ImageWriter.WritePng(_folder.At(name), TestPictures.Noise(30, 20, (ulong)name.Length));
+        foreach (string name in new[] { "train/a/1", "train/a/2", "train/b/1", "train/b/2", "val/a/1", "val/b/1" })
+            ImageWriter.WritePng(_folder.At(name + ".png"), TestPictures.Noise(30, 20, (ulong)name.Length));
     }
 
     public void Dispose() => _folder.Dispose();
@@ -20,11 +20,12 @@ public sealed class DataPreviewTests : IDisposable
     public async Task WritesOneRowAPictureAndOneOfMixtures()
     {
         RgbImage plain = await Sheet("plain.png");
-        RgbImage mixed = await Sheet("mixed.png", "--mixup", "0.8", "--aa", "rand-m9-mstd0.5-inc1", "--reprob", "1", "--remode", "pixel");
+        string[] recipe =
+            ["--mixup", "0.8", "--aa", "rand-m9-mstd0.5-inc1", "--reprob", "1", "--remode", "pixel", "--hflip", "0.3"];
+        RgbImage mixed = await Sheet("mixed.png", recipe);
         Assert.Equal(plain.Width, mixed.Width);
         Assert.InRange(mixed.Height / (double)plain.Height, 1.4, 1.6); // 3 rows for 2
-        Assert.Equal(mixed.Pixels, (await Sheet("again.png", "--mixup", "0.8", "--aa", "rand-m9-mstd0.5-inc1", "--reprob", "1",
-            "--remode", "pixel")).Pixels);
+        Assert.Equal(mixed.Pixels, (await Sheet("again.png", recipe)).Pixels);
     }
 
     [Theory]
@@ -34,7 +35,8 @@ public sealed class DataPreviewTests : IDisposable
     [InlineData("--count", "0")]
     public async Task BadUsageWritesNothing(params string[] flags)
     {
-        Assert.Equal(2, await App.RunAsync(["data", "preview", "--data", _folder.Path, "--output", _folder.At("x.png"), .. flags]));
+        string[] command = ["data", "preview", "--data", _folder.Path, "--output", _folder.At("x.png"), .. flags];
+        Assert.Equal(2, await App.RunAsync(command));
         Assert.False(File.Exists(_folder.At("x.png")));
     }
 

@@ -31,7 +31,7 @@ internal static class HueShift
         // Doubles in between and fp32 between the lines, as the C expressions promote.
         float hue = red == most ? b - g : green == most ? (float)(2.0 + r - b) : (float)(4.0 + g - r);
         hue = (float)((hue / 6.0 + 1.0) % 1.0);
-        return ((byte)Math.Clamp((int)(hue * 255.0), 0, 255), (byte)Math.Clamp((int)(saturation * 255.0), 0, 255), most);
+        return ((byte)(int)(hue * 255.0), (byte)(int)(saturation * 255.0), most);
     }
 
     private static (byte Red, byte Green, byte Blue) ToRgb(byte hue, byte saturation, byte value)

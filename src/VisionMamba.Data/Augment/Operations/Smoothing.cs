@@ -5,8 +5,8 @@ using VisionMamba.Data.Images;
 namespace VisionMamba.Data.Augment.Operations;
 
 /// <summary>
-/// Pillow 9.4's SMOOTH filter: weights 1 and, in the middle, 5, by 13, in fp32 and in the order of its Filter.c (the row
-/// below, the row itself, the row above). The outermost pixels stay as they are.
+/// Pillow 9.4's SMOOTH filter: weights 1 and, in the middle, 5, by 13, in fp32 and in the order of its Filter.c (the
+/// row below, the row itself, the row above). The outermost pixels stay as they are.
 /// </summary>
 internal static class Smoothing
 {

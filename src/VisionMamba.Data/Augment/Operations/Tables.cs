@@ -12,7 +12,8 @@ internal static class Tables
     public static RgbImage Solarize(RgbImage image, int threshold) => Map(image, v => v < threshold ? v : 255 - v);
 
     /// <summary>Adds to what is below 128, up to 255; timm 0.4.12's solarize_add.</summary>
-    public static RgbImage SolarizeAdd(RgbImage image, int add) => Map(image, v => v < 128 ? Math.Min(255, v + add) : v);
+    public static RgbImage SolarizeAdd(RgbImage image, int add) =>
+        Map(image, v => v < 128 ? Math.Min(255, v + add) : v);
 
     /// <summary>Keeps the highest bits, 0 .. 8.</summary>
     public static RgbImage Posterize(RgbImage image, int bits) =>
