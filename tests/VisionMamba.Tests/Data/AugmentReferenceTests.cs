@@ -10,7 +10,9 @@ public class AugmentReferenceTests
 {
     public static TheoryData<string, string> Cases => PreprocessCases.OfKind("augment_op");
 
-    [Theory(SkipTestWithoutData = true)]
+    public static TheoryData<string, string> PictureCases => PreprocessCases.OfKind("picture_op");
+
+    [Theory]
     [MemberData(nameof(Cases))]
     public void EqualsPillow(string folder, string item)
     {
@@ -29,6 +31,33 @@ public class AugmentReferenceTests
         double level = info.GetProperty("level").GetDouble();
         double[] arguments = [operation.Argument(level, 1, settings), operation.Argument(level, -1, settings)];
         Assert.Contains(argument, arguments);
+    }
+
+    [Theory]
+    [MemberData(nameof(PictureCases))]
+    public void OtherOperationsEqualPillow(string folder, string item)
+    {
+        JsonElement info = JsonElement.Parse(item);
+        RgbImage image = ImageDecoder.Decode(Path.Combine(folder, info.GetProperty("image").GetString()!));
+        RgbImage expected = ImageDecoder.Decode(Path.Combine(folder, info.GetProperty("expected").GetString()!));
+        double argument = info.GetProperty("args")[0].GetDouble();
+        switch (info.GetProperty("op").GetString())
+        {
+            case "Hue":
+                HueShift.Apply(image, argument);
+                break;
+            case "GaussianBlur":
+                GaussianBlur.Apply(image, argument);
+                break;
+            case "Grey":
+                Luma.Grey(image.Pixels, image.Pixels);
+                break;
+            default:
+                Assert.Fail(item);
+                break;
+        }
+
+        Assert.Equal(expected.Pixels, image.Pixels);
     }
 
     [Fact]

@@ -14,7 +14,7 @@ public class BatchMixerTests
 
     public static TheoryData<string, string> Cases => PreprocessCases.OfKind("mixup");
 
-    [Theory(SkipTestWithoutData = true)]
+    [Theory]
     [MemberData(nameof(Cases))]
     public void EqualsTimm(string folder, string item)
     {
