@@ -42,7 +42,9 @@ internal static class DataPreviewVerb
             if (parsed.GetValue(json))
                 JsonOutput.Write(new JsonObject
                 {
-                    ["file"] = file, ["images"] = Math.Min(rows, train.Count), ["samples"] = columns,
+                    ["file"] = file,
+                    ["images"] = Math.Min(rows, train.Count),
+                    ["samples"] = columns,
                 });
             else
                 Console.Out.WriteLine(file);

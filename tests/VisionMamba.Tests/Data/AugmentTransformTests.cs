@@ -13,9 +13,18 @@ public class AugmentTransformTests
 {
     private static readonly AugmentOptions s_recipe = new()
     {
-        AutoAugment = "rand-m9-mstd0.5-inc1", Interpolation = TrainInterpolation.Random, EraseProbability = 0.5,
-        EraseMode = EraseMode.Pixel, EraseCount = 2, Mixup = 0.8, Cutmix = 1, CutmixRange = new CutmixRange(0.1, 0.9),
-        ColorJitter = 0.3, HueJitter = 0.1, VerticalFlip = 0.25, MixMode = MixMode.Elem,
+        AutoAugment = "rand-m9-mstd0.5-inc1",
+        Interpolation = TrainInterpolation.Random,
+        EraseProbability = 0.5,
+        EraseMode = EraseMode.Pixel,
+        EraseCount = 2,
+        Mixup = 0.8,
+        Cutmix = 1,
+        CutmixRange = new CutmixRange(0.1, 0.9),
+        ColorJitter = 0.3,
+        HueJitter = 0.1,
+        VerticalFlip = 0.25,
+        MixMode = MixMode.Elem,
     };
 
     [Fact]

@@ -96,7 +96,10 @@ public class BatchMixerTests
     {
         var options = new AugmentOptions
         {
-            Mixup = mixup, Cutmix = cutmix, MixProbability = probability, MixSwitchProbability = swap,
+            Mixup = mixup,
+            Cutmix = cutmix,
+            MixProbability = probability,
+            MixSwitchProbability = swap,
         };
         var mixer = new BatchMixer(options, 2, 0);
         MixPlan[] plans = [.. Enumerable.Range(0, 4000).Select(i => mixer.Plans(2, 64, new Rng(1, (ulong)i))[0])];

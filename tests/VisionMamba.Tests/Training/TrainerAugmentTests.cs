@@ -14,10 +14,17 @@ public sealed class TrainerAugmentTests : IDisposable
 {
     private static readonly TrainingOptions s_options = new()
     {
-        Epochs = 2, Batch = 5, LearningRate = 0.2, WarmupEpochs = 1, Seed = 5,
+        Epochs = 2,
+        Batch = 5,
+        LearningRate = 0.2,
+        WarmupEpochs = 1,
+        Seed = 5,
         Augment = new AugmentOptions
         {
-            AutoAugment = "rand-m9-mstd0.5-inc1", EraseProbability = 0.5, EraseMode = EraseMode.Pixel, Mixup = 0.8,
+            AutoAugment = "rand-m9-mstd0.5-inc1",
+            EraseProbability = 0.5,
+            EraseMode = EraseMode.Pixel,
+            Mixup = 0.8,
             Cutmix = 1,
         },
     };
@@ -51,7 +58,12 @@ public sealed class TrainerAugmentTests : IDisposable
         string output = Path.Combine(_folder, name);
         VisionMambaConfig config = VisionMambaConfig.OfWidth(16) with
         {
-            Depth = 1, Patch = 8, Stride = 8, ImageSize = 16, Classes = 2, State = 4,
+            Depth = 1,
+            Patch = 8,
+            Stride = 8,
+            ImageSize = 16,
+            Classes = 2,
+            State = 4,
         };
         VisionMambaModel model = resume
             ? ModelFile.Load(Path.Combine(output, "last.safetensors"), new LoadOptions { Copy = true }).Model
