@@ -11,7 +11,7 @@ internal static class App
         var root = new RootCommand("Adapt Vision Mamba models to new image tasks with Selective Visual Prompting.")
         {
             DemoVerb.Create(), TrainVerb.Create(), PretrainVerb.Create(), EvaluateVerb.Create(), PredictVerb.Create(),
-            InspectVerb.Create(), DoctorVerb.Create(), BenchVerb.Create(),
+            InspectVerb.Create(), DoctorVerb.Create(), BenchVerb.Create(), DataVerb.Create(),
         };
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
