@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using VisionMamba.Cli.Output;
 using VisionMamba.Data.Datasets;
+using VisionMamba.Data.Downloads;
 
 namespace VisionMamba.Cli.Verbs;
 
@@ -73,7 +74,10 @@ internal static class DataCheckVerb
             to.WriteLine("What goes where:");
             foreach (string line in known.Layout)
                 to.WriteLine("  " + line);
-            to.WriteLine(known.Get is { } get ? $"To get it: {get}" : $"To get it: svp data download {report.Name} --output DIR");
+            if (DownloadItem.Of(report.Name).Count > 0)
+                to.WriteLine($"Get it with: svp data download {report.Name} --output DIR");
+            if (known.Get is not null)
+                to.WriteLine($"By hand: {known.Get}");
         }
 
         if (report.Card is { Notes.Length: > 0 } noted)

@@ -14,10 +14,9 @@ internal static class DataDownloadVerb
         var command = new Command(
             "download", "Download a data set: resumable, verified by checksum, unpacked into the expected layout.");
         var name = new Argument<string>("NAME") { Description = DatasetLoader.NamesInWords };
-        var output = new Option<string>("--output")
+        var output = new Option<string?>("--output")
         {
             Description = "folder that --data will name",
-            Required = true,
             HelpName = "DIR",
         };
         var mirror = new Option<string?>("--url-base")
@@ -35,10 +34,11 @@ internal static class DataDownloadVerb
             command.Options.Add(option);
         command.SetAction(async parsed =>
         {
-            string dataSet = parsed.GetValue(name)!, folder = parsed.GetValue(output)!;
+            string dataSet = parsed.GetValue(name)!;
             var options = new DownloadOptions(Mirror(parsed.GetValue(mirror)), parsed.GetValue(only), parsed.GetValue(keep));
             if (parsed.GetValue(list))
                 return List(dataSet);
+            string folder = parsed.GetValue(output) ?? throw new UsageException("--output DIR is missing");
             using var interrupt = new Interrupt();
             using var download = new DatasetDownload();
             using var progress = new Progress();

@@ -68,8 +68,9 @@ internal static class MatFile
             inflated.ReadExactly(tag);
             if (BinaryPrimitives.ReadUInt32LittleEndian(tag) == MatrixType)
                 array = ReadMatrix(inflated, names, faults);
-            if (array is not null)
-                inflated.ReadAtLeast(new byte[16], 16, throwOnEndOfStream: false); // to the end: the checksum is there
+            // Only padding may follow. Reading on to the end also has zlib compare its checksum.
+            if (array is not null && inflated.ReadAtLeast(new byte[8], 8, throwOnEndOfStream: false) == 8)
+                throw faults.Damaged("a compressed array is longer than it states");
         }
         else if (type == MatrixType)
         {
