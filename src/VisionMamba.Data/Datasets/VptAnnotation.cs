@@ -49,8 +49,12 @@ internal sealed class VptAnnotation
         return [.. ids.OrderBy(id => id.Number).ThenBy(id => id.Text ?? "", CodePointOrder.Instance)];
     }
 
-    /// <summary>The labelled files, which must exist unless <paramref name="allowMissing"/>.</summary>
-    public List<Sample> Samples(string dir, IReadOnlyDictionary<VptClassId, int> labels, bool allowMissing)
+    /// <summary>
+    /// The labelled files, which must exist unless <paramref name="allowMissing"/>; those that do not are said to belong
+    /// into <paramref name="imageFolder"/>.
+    /// </summary>
+    public List<Sample> Samples(
+        string dir, IReadOnlyDictionary<VptClassId, int> labels, string imageFolder, bool allowMissing)
     {
         var samples = new List<Sample>(Items.Count);
         int missing = 0;
@@ -61,13 +65,13 @@ internal sealed class VptAnnotation
                 throw new VisionMambaException($"{_path}: the class id {id} of \"{image}\" is not in train.json");
             string? file = Locate(dir, image);
             if (file is null && missing++ == 0)
-                first = Path.Combine(dir, image);
-            samples.Add(new Sample(file ?? Path.Combine(dir, image), label));
+                first = Path.Combine(dir, imageFolder, image);
+            samples.Add(new Sample(file ?? Path.Combine(dir, imageFolder, image), label));
         }
 
         if (missing > 0 && !allowMissing)
             throw new VisionMambaException($"{_path}: {missing} of {samples.Count} image files are missing, the first "
-                + $"is {first} (also looked for in images/); unpack the images there");
+                + $"is {first} (looked for in {dir} and its images/); unpack the images there");
         return samples;
     }
 

@@ -18,9 +18,11 @@ public static class VptJsonDatasets
     public static DatasetSplits Load(string dir, DatasetOptions options) => Read(dir, options).Split(options);
 
     /// <summary>
-    /// The parts. <paramref name="published"/> are the names of all classes in the order of their ids, where known.
+    /// The parts. <paramref name="published"/> are the names of all classes in the order of their ids, where known;
+    /// <paramref name="imageFolder"/> is where the paths usually count from.
     /// </summary>
-    internal static DatasetParts Read(string dir, DatasetOptions options, IReadOnlyList<string>? published = null)
+    internal static DatasetParts Read(
+        string dir, DatasetOptions options, string imageFolder = "", IReadOnlyList<string>? published = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Check();
@@ -34,10 +36,10 @@ public static class VptJsonDatasets
         (string file, VptAnnotation used) = options.TrainPercent is { } percent
             ? ReadPercent(dir, percent) : ("train.json", train);
         return new DatasetParts(
-            name, names, new DatasetPart(file, used.Samples(dir, labels, options.AllowMissing)))
+            name, names, new DatasetPart(file, used.Samples(dir, labels, imageFolder, options.AllowMissing)))
         {
-            Validation = ReadPart(dir, "val.json", labels, options),
-            Test = ReadPart(dir, "test.json", labels, options),
+            Validation = ReadPart(dir, "val.json", labels, imageFolder, options),
+            Test = ReadPart(dir, "test.json", labels, imageFolder, options),
         }.Limited(options);
     }
 
@@ -52,11 +54,12 @@ public static class VptJsonDatasets
     }
 
     private static DatasetPart? ReadPart(
-        string dir, string file, Dictionary<VptClassId, int> labels, DatasetOptions options)
+        string dir, string file, Dictionary<VptClassId, int> labels, string imageFolder, DatasetOptions options)
     {
         string path = Path.Combine(dir, file);
         return File.Exists(path)
-            ? new DatasetPart(file, VptAnnotation.Read(path).Samples(dir, labels, options.AllowMissing)) : null;
+            ? new DatasetPart(file, VptAnnotation.Read(path).Samples(dir, labels, imageFolder, options.AllowMissing))
+            : null;
     }
 }
 
