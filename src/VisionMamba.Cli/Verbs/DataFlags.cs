@@ -6,11 +6,13 @@ namespace VisionMamba.Cli.Verbs;
 /// <summary>Which images: --data, --data-set and their limits.</summary>
 internal sealed class DataFlags
 {
+    public DataFlags() => SelectOn.AcceptOnlyFromAmong("validation", "test");
+
     public Option<string> Data { get; } = new("--data") { Description = "folder of the data set", HelpName = "DIR" };
 
     public Option<string?> DataSet { get; } = new("--data-set")
     {
-        Description = $"layout of the data set: {string.Join(", ", DatasetLoader.Names)} (default: found out)",
+        Description = $"data set by name: {DatasetLoader.NamesInWords} (default: a folder per class or VPT JSON splits)",
     };
 
     public Option<double> ValidationFraction { get; } = new("--validation-fraction")
@@ -23,7 +25,42 @@ internal sealed class DataFlags
 
     public Option<int?> MaxImages { get; } = new("--max-images") { Description = "at most N training images a class" };
 
-    public IEnumerable<Option> All => [Data, DataSet, ValidationFraction, MaxClasses, MaxImages];
+    public Option<double?> TrainFraction { get; } = new("--train-fraction")
+    {
+        Description = "train on the first share of the training list, as the released code with 0.8 for FOOD, GTSRB, SVHN",
+    };
+
+    public Option<double?> TrainPercent { get; } = new("--train-percent")
+    {
+        Description = "train on VPT's train_P.json (0.1 ... 0.8)",
+        HelpName = "P",
+    };
+
+    public Option<string> SelectOn { get; } = new("--select-on")
+    {
+        Description = "part that chooses the best epoch: validation, or test as the released code (nothing held out)",
+        DefaultValueFactory = _ => "validation",
+    };
+
+    public Option<bool> TrainOnValidation { get; } = new("--train-on-validation")
+    {
+        Description = "train on the validation part too (VTAB: the 1000 images)",
+    };
+
+    public Option<int?> Partition { get; } = new("--partition") { Description = "which of DTD's splits, 1 ... 10 (default 1)" };
+
+    public Option<string?> InatCategory { get; } = new("--inat-category")
+    {
+        Description = "iNaturalist's rank that is a class: name (default), genus, family, order, ...",
+    };
+
+    /// <summary>What is listed as training part, before any splitting.</summary>
+    public IEnumerable<Option> Choices => [TrainPercent, Partition, InatCategory];
+
+    public IEnumerable<Option> All =>
+    [
+        Data, DataSet, ValidationFraction, MaxClasses, MaxImages, TrainFraction, SelectOn, TrainOnValidation, .. Choices,
+    ];
 
     public static DatasetSplits Load(RunData data) => DatasetLoader.Load(data.Folder, data.DataSet, new DatasetOptions
     {
@@ -31,13 +68,40 @@ internal sealed class DataFlags
         Seed = data.SplitSeed,
         MaxClasses = data.MaxClasses,
         MaxImagesPerClass = data.MaxImages,
+        TrainFraction = data.TrainFraction,
+        TrainPercent = data.TrainPercent,
+        SelectOnTest = data.SelectOn == "test",
+        TrainOnValidation = data.TrainOnValidation,
+        Partition = data.Partition,
+        InatCategory = data.InatCategory,
     });
 
     public RunData Read(ParseResult parsed, ulong seed) => new(
         parsed.GetValue(Data) ?? throw new UsageException("--data DIR is missing"), parsed.GetValue(DataSet),
-        parsed.GetValue(ValidationFraction), parsed.GetValue(MaxClasses), parsed.GetValue(MaxImages), seed);
+        parsed.GetValue(ValidationFraction), parsed.GetValue(MaxClasses), parsed.GetValue(MaxImages), seed)
+    {
+        TrainFraction = parsed.GetValue(TrainFraction),
+        TrainPercent = parsed.GetValue(TrainPercent),
+        SelectOn = parsed.GetValue(SelectOn)!,
+        TrainOnValidation = parsed.GetValue(TrainOnValidation),
+        Partition = parsed.GetValue(Partition),
+        InatCategory = parsed.GetValue(InatCategory),
+    };
 }
 
 /// <summary>Everything that decides which images a run sees; part of run.json.</summary>
 internal sealed record RunData(
-    string Folder, string? DataSet, double ValidationFraction, int? MaxClasses, int? MaxImages, ulong SplitSeed);
+    string Folder, string? DataSet, double ValidationFraction, int? MaxClasses, int? MaxImages, ulong SplitSeed)
+{
+    public double? TrainFraction { get; init; }
+
+    public double? TrainPercent { get; init; }
+
+    public string SelectOn { get; init; } = "validation";
+
+    public bool TrainOnValidation { get; init; }
+
+    public int? Partition { get; init; }
+
+    public string? InatCategory { get; init; }
+}

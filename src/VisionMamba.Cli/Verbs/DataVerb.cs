@@ -5,6 +5,8 @@ namespace VisionMamba.Cli.Verbs;
 /// <summary>svp data: what can be done with a data set without a model.</summary>
 internal static class DataVerb
 {
-    public static Command Create() =>
-        new("data", "Look at data sets.") { DataPreviewVerb.Create() };
+    public static Command Create() => new("data", "Check, download and preview data sets.")
+    {
+        DataCheckVerb.Create(), DataDownloadVerb.Create(), DataPreviewVerb.Create(),
+    };
 }

@@ -16,7 +16,9 @@ public static class FolderDatasets
         Load(dir, new DatasetOptions { ValidationFraction = validationFraction, Seed = seed });
 
     /// <summary>The same with every choice.</summary>
-    public static DatasetSplits Load(string dir, DatasetOptions options)
+    public static DatasetSplits Load(string dir, DatasetOptions options) => Read(dir, options).Split(options);
+
+    internal static DatasetParts Read(string dir, DatasetOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Check();
@@ -31,12 +33,12 @@ public static class FolderDatasets
         if (train is null && (validation ?? test) is { } other)
             throw new VisionMambaException($"{dir}: has {Path.GetFileName(other)}/ but no train/; add train/ with one "
                 + "folder per class");
-        var parts = new DatasetParts(name, ReadTraining(train ?? dir, options));
-        string trained = train is null ? "class folders" : "train/";
-        return parts.Split(
-            validation is null ? null : ReadPart(validation, parts.Classes, options),
-            test is null ? null : ReadPart(test, parts.Classes, options), options, trained,
-            validation is null ? null : Path.GetFileName(validation) + "/");
+        (List<string> classes, List<Sample> samples) = ReadTraining(train ?? dir, options);
+        return new DatasetParts(name, classes, new DatasetPart(train is null ? "class folders" : "train/", samples))
+        {
+            Validation = validation is null ? null : ReadPart(validation, classes, options),
+            Test = test is null ? null : ReadPart(test, classes, options),
+        };
     }
 
     private static string? Find(string dir, string[] folders, params string[] names)
@@ -75,7 +77,7 @@ public static class FolderDatasets
         return (classes, samples);
     }
 
-    private static List<Sample> ReadPart(string dir, IReadOnlyList<string> classes, DatasetOptions options)
+    private static DatasetPart ReadPart(string dir, IReadOnlyList<string> classes, DatasetOptions options)
     {
         bool limited = options.OnlyClasses is not null || options.MaxClasses is not null;
         var labels = classes.Select((name, i) => (name, i)).ToDictionary(pair => pair.name, pair => pair.i);
@@ -95,6 +97,6 @@ public static class FolderDatasets
 
         if (samples.Count == 0)
             throw new VisionMambaException($"{dir}: holds no images of the training classes; add some or remove it");
-        return samples;
+        return new DatasetPart(Path.GetFileName(dir) + "/", samples);
     }
 }

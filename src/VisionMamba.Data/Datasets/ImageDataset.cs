@@ -71,7 +71,8 @@ public sealed class ImageDataset
     /// small enough to fit and read many times.
     /// </summary>
     public ImageDataset Cached(long budget = CachedImageSource.DefaultBudget) =>
-        budget == 0 ? this : new(Name, Classes, Samples, new CachedImageSource(Source, Count, budget));
+        budget == 0 || Source is PackedPictures
+            ? this : new(Name, Classes, Samples, new CachedImageSource(Source, Count, budget));
 
     /// <summary>The samples at <paramref name="indices"/>, in that order, with the same classes.</summary>
     public ImageDataset Subset(string name, IReadOnlyList<int> indices)

@@ -5,6 +5,7 @@ namespace VisionMamba.Data.Datasets;
 /// <summary>One file of {image path: class id}, in the file's order.</summary>
 internal sealed class VptAnnotation
 {
+    private static readonly string[] ImageFolders = ["images", "Images", ""];
     private readonly string _path;
 
     private VptAnnotation(string path, List<(string Image, VptClassId Id)> items)
@@ -49,35 +50,32 @@ internal sealed class VptAnnotation
     }
 
     /// <summary>
-    /// The labelled files. Ids without a label were left out on purpose when they are <paramref name="known"/>.
+    /// The labelled files, which must exist unless <paramref name="allowMissing"/>; those that do not are said to belong
+    /// into <paramref name="imageFolder"/>.
     /// </summary>
     public List<Sample> Samples(
-        string dir, IReadOnlyDictionary<VptClassId, int> labels, IReadOnlySet<VptClassId> known)
+        string dir, IReadOnlyDictionary<VptClassId, int> labels, string imageFolder, bool allowMissing)
     {
         var samples = new List<Sample>(Items.Count);
         int missing = 0;
         string first = "";
         foreach ((string image, VptClassId id) in Items)
         {
-            if (!known.Contains(id))
-                throw new VisionMambaException($"{_path}: the class id {id} of \"{image}\" is not in train.json");
             if (!labels.TryGetValue(id, out int label))
-                continue;
+                throw new VisionMambaException($"{_path}: the class id {id} of \"{image}\" is not in train.json");
             string? file = Locate(dir, image);
             if (file is null && missing++ == 0)
-                first = Path.Combine(dir, image);
-            samples.Add(new Sample(file ?? image, label));
+                first = Path.Combine(dir, imageFolder, image);
+            samples.Add(new Sample(file ?? Path.Combine(dir, imageFolder, image), label));
         }
 
-        if (missing > 0)
+        if (missing > 0 && !allowMissing)
             throw new VisionMambaException($"{_path}: {missing} of {samples.Count} image files are missing, the first "
-                + $"is {first} (also looked for in images/); unpack the images there");
+                + $"is {first} (looked for in {dir} and its images/); unpack the images there");
         return samples;
     }
 
-    private static string? Locate(string dir, string image)
-    {
-        string plain = Path.Combine(dir, image), nested = Path.Combine(dir, "images", image);
-        return File.Exists(nested) ? nested : File.Exists(plain) ? plain : null;
-    }
+    // Stanford's own archive of dogs has Images/.
+    private static string? Locate(string dir, string image) =>
+        ImageFolders.Select(folder => Path.Combine(dir, folder, image)).FirstOrDefault(File.Exists);
 }

@@ -15,46 +15,51 @@ public static class VptJsonDatasets
     public static DatasetSplits Load(string dir) => Load(dir, new DatasetOptions());
 
     /// <summary>Reads the splits. Without val.json a seeded part of train.json is held out.</summary>
-    public static DatasetSplits Load(string dir, DatasetOptions options)
+    public static DatasetSplits Load(string dir, DatasetOptions options) => Read(dir, options).Split(options);
+
+    /// <summary>
+    /// The parts. <paramref name="published"/> are the names of all classes in the order of their ids, where known;
+    /// <paramref name="imageFolder"/> is where the paths usually count from.
+    /// </summary>
+    internal static DatasetParts Read(
+        string dir, DatasetOptions options, string imageFolder = "", IReadOnlyList<string>? published = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Check();
         VptAnnotation train = VptAnnotation.Read(Path.Combine(dir, "train.json"));
+        // The classes are always those of train.json: NABirds' train_0.1.json lacks one of the 555.
         IReadOnlyList<VptClassId> ids = train.SortedIds();
-        List<string> names = VptClassNames.Find(dir, ids, train);
-        HashSet<string> wanted = Wanted(dir, names, options);
-        var labels = new Dictionary<VptClassId, int>();
-        var classes = new List<string>();
-        for (int i = 0; i < ids.Count; i++)
-        {
-            if (!wanted.Contains(names[i]))
-                continue;
-            labels[ids[i]] = classes.Count;
-            classes.Add(names[i]);
-        }
-
-        var known = ids.ToHashSet();
+        IReadOnlyList<string> names = published is not null && published.Count == ids.Count
+            ? published : VptClassNames.Find(dir, ids, train);
+        var labels = ids.Select((id, label) => (id, label)).ToDictionary(pair => pair.id, pair => pair.label);
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(dir)));
-        var parts = new DatasetParts(name, (classes, train.Samples(dir, labels, known)));
-        return parts.Split(
-            ReadPart(dir, "val.json", labels, known), ReadPart(dir, "test.json", labels, known), options,
-            "train.json", "val.json");
+        (string file, VptAnnotation used) = options.TrainPercent is { } percent
+            ? ReadPercent(dir, percent) : ("train.json", train);
+        return new DatasetParts(
+            name, names, new DatasetPart(file, used.Samples(dir, labels, imageFolder, options.AllowMissing)))
+        {
+            Validation = ReadPart(dir, "val.json", labels, imageFolder, options),
+            Test = ReadPart(dir, "test.json", labels, imageFolder, options),
+        }.Limited(options);
     }
 
-    private static List<Sample>? ReadPart(
-        string dir, string file, Dictionary<VptClassId, int> labels, HashSet<VptClassId> known)
+    private static (string File, VptAnnotation Annotation) ReadPercent(string dir, double percent)
+    {
+        string file = $"train_{DatasetOptions.Show(percent)}.json", path = Path.Combine(dir, file);
+        if (File.Exists(path))
+            return (file, VptAnnotation.Read(path));
+        string[] found = Directory.GetFiles(dir, "train_0.*.json").Select(f => Path.GetFileName(f)).Order().ToArray();
+        throw new VisionMambaException($"{path}: no such file; "
+            + (found.Length == 0 ? "put VPT's split files there" : $"there are {string.Join(", ", found)}"));
+    }
+
+    private static DatasetPart? ReadPart(
+        string dir, string file, Dictionary<VptClassId, int> labels, string imageFolder, DatasetOptions options)
     {
         string path = Path.Combine(dir, file);
-        return File.Exists(path) ? VptAnnotation.Read(path).Samples(dir, labels, known) : null;
-    }
-
-    private static HashSet<string> Wanted(string dir, List<string> names, DatasetOptions options)
-    {
-        string? missing = options.OnlyClasses?.FirstOrDefault(name => !names.Contains(name));
-        if (missing is not null)
-            throw new VisionMambaException($"{dir}: train.json has no class \"{missing}\"");
-        IEnumerable<string> wanted = names.Where(name => options.OnlyClasses?.Contains(name) != false);
-        return wanted.Take(options.MaxClasses ?? int.MaxValue).ToHashSet();
+        return File.Exists(path)
+            ? new DatasetPart(file, VptAnnotation.Read(path).Samples(dir, labels, imageFolder, options.AllowMissing))
+            : null;
     }
 }
 

@@ -3,14 +3,14 @@ using System.Text;
 namespace VisionMamba.Tensors.Files;
 
 /// <summary>Words the errors about one file: one line with the file, what is wrong and what to do.</summary>
-internal sealed class FileFaults(string path)
+internal sealed class FileFaults(string path, string expected = "a checkpoint")
 {
     private const int ShownLength = 100;
 
     public string Path => path;
 
     public VisionMambaException Damaged(string what) =>
-        Refused(what, "the file is cut off, damaged or not a checkpoint: copy or download it again");
+        Refused(what, $"the file is cut off, damaged or not {expected}: copy or download it again");
 
     public VisionMambaException Refused(string what, string remedy) =>
         new(OneLine($"{path}: {what}; {remedy}", int.MaxValue));

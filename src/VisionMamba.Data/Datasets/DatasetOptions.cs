@@ -1,0 +1,72 @@
+using System.Globalization;
+
+namespace VisionMamba.Data.Datasets;
+
+/// <summary>Choices when a data set is read.</summary>
+public sealed record DatasetOptions
+{
+    /// <summary>The part of each class that is held out for validation when the data set does not say.</summary>
+    public double ValidationFraction { get; init; } = 0.2;
+
+    /// <summary>Decides which images are held out or left out.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>Only these classes, or all when null.</summary>
+    public IReadOnlyList<string>? OnlyClasses { get; init; }
+
+    /// <summary>At most so many classes, the first in order.</summary>
+    public int? MaxClasses { get; init; }
+
+    /// <summary>At most so many training images a class, drawn by <see cref="Seed"/>.</summary>
+    public int? MaxImagesPerClass { get; init; }
+
+    /// <summary>
+    /// Train on floor(fraction * n) of the n training images, as the released SVP code does with 0.8 for Food-101,
+    /// GTSRB and SVHN: the first ones of SVHN's file, elsewhere the first after a seeded shuffle (not by class). What
+    /// is left over validates where the data set has no validation part of its own. Null: everything but what is held
+    /// out by <see cref="ValidationFraction"/>.
+    /// </summary>
+    public double? TrainFraction { get; init; }
+
+    /// <summary>Train on VPT's train_{percent}.json (0.1 ... 0.8) in place of train.json.</summary>
+    public double? TrainPercent { get; init; }
+
+    /// <summary>
+    /// Let the test part choose the best epoch and hold nothing out, as the released code does. Its figure is then no
+    /// longer an independent one.
+    /// </summary>
+    public bool SelectOnTest { get; init; }
+
+    /// <summary>
+    /// Train on the validation part too (VTAB-1k's 1000 images); its figures then say nothing about new images.
+    /// </summary>
+    public bool TrainOnValidation { get; init; }
+
+    /// <summary>Which of DTD's ten splits, 1 ... 10; 1 when null.</summary>
+    public int? Partition { get; init; }
+
+    /// <summary>The rank of iNaturalist's taxonomy that is a class: name (when null), genus, family, order...</summary>
+    public string? InatCategory { get; init; }
+
+    /// <summary>Lists images that are not there, so that they can be reported.</summary>
+    internal bool AllowMissing { get; init; }
+
+    internal void Check()
+    {
+        if (!(ValidationFraction is > 0 and < 1))
+            throw new VisionMambaException($"the validation fraction {Show(ValidationFraction)} must be between 0 and 1");
+        if (MaxClasses is < 1 || MaxImagesPerClass is < 1 || OnlyClasses is { Count: 0 })
+            throw new VisionMambaException("a limit of classes or of images per class must be at least 1");
+        if (TrainFraction is { } share && !(share is > 0 and <= 1))
+            throw new VisionMambaException($"the training fraction {Show(share)} must be above 0 and at most 1");
+        if (TrainPercent is { } percent && !(percent is > 0 and < 1))
+            throw new VisionMambaException(
+                $"the training percentage {Show(percent)} must be between 0 and 1; VPT has 0.1 ... 0.6 and 0.8");
+        if (TrainFraction is not null && TrainOnValidation)
+            throw new VisionMambaException("--train-fraction and --train-on-validation exclude each other; give one");
+        if (Partition is { } partition && partition is < 1 or > 10)
+            throw new VisionMambaException($"the partition {partition} must be 1 ... 10");
+    }
+
+    internal static string Show(double value) => value.ToString("0.###", CultureInfo.InvariantCulture);
+}
