@@ -1,4 +1,5 @@
 using System.CommandLine;
+using VisionMamba.Cli.Recipes;
 using VisionMamba.Cli.Verbs;
 
 namespace VisionMamba.Cli;
@@ -8,30 +9,16 @@ internal static class App
 {
     public static async Task<int> RunAsync(string[] args)
     {
-        var root = new RootCommand("Adapt Vision Mamba models to new image tasks with Selective Visual Prompting.")
-        {
-            DemoVerb.Create(), TrainVerb.Create(), PretrainVerb.Create(), EvaluateVerb.Create(), PredictVerb.Create(),
-            InspectVerb.Create(), DoctorVerb.Create(), BenchVerb.Create(), DataVerb.Create(),
-        };
-        ParseResult parsed = root.Parse(args);
-        if (parsed.Errors.Count > 0)
-        {
-            // A mistyped verb is reported as a missing one first; what was not understood says more.
-            string message = parsed.UnmatchedTokens.Count > 0
-                ? $"'{parsed.UnmatchedTokens[0]}' is not a command or option"
-                : parsed.Errors[0].Message;
-            await Console.Error.WriteLineAsync($"svp: {message} (--help lists what there is)");
-            return 2;
-        }
-
+        ParseResult? parsed = null;
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration
-            {
-                EnableDefaultExceptionHandler = false,
-                // Verbs end by themselves after they have saved.
-                ProcessTerminationTimeout = null,
-            });
+            parsed = Parse(args);
+            return await parsed.InvokeAsync(Configuration);
+        }
+        catch (UsageException e) when (parsed is not null && RecipeFlag.Blame(parsed, e.Message) is { } blamed)
+        {
+            await Console.Error.WriteLineAsync($"svp: {blamed}");
+            return 1;
         }
         catch (UsageException e)
         {
@@ -40,7 +27,7 @@ internal static class App
         }
         catch (Exception e) when (Find<VisionMambaException>(e) is { } known)
         {
-            await Console.Error.WriteLineAsync($"svp: {known.Message}");
+            await Console.Error.WriteLineAsync($"svp: {(parsed is null ? null : RecipeFlag.Blame(parsed, known.Message)) ?? known.Message}");
             return 1;
         }
         catch (OperationCanceledException)
@@ -48,6 +35,35 @@ internal static class App
             await Console.Error.WriteLineAsync("svp: interrupted");
             return 1;
         }
+    }
+
+    /// <summary>Runs another command line from within a verb; errors are exceptions.</summary>
+    public static int Invoke(IReadOnlyList<string> args) => Parse(args).Invoke(Configuration);
+
+    /// <summary>The verbs, made anew: a recipe changes the options' defaults.</summary>
+    public static RootCommand Root() => new("Adapt Vision Mamba models to new image tasks with Selective Visual Prompting.")
+    {
+        DemoVerb.Create(), TrainVerb.Create(), TuneVerb.Create(), RunsVerb.Create(), RecipesVerb.Create(), PretrainVerb.Create(),
+        EvaluateVerb.Create(), PredictVerb.Create(), InspectVerb.Create(), DoctorVerb.Create(), BenchVerb.Create(),
+        DataVerb.Create(),
+    };
+
+    private static InvocationConfiguration Configuration => new()
+    {
+        EnableDefaultExceptionHandler = false,
+        // Verbs end by themselves after they have saved.
+        ProcessTerminationTimeout = null,
+    };
+
+    private static ParseResult Parse(IReadOnlyList<string> args)
+    {
+        ParseResult parsed = RecipeFlag.Parse(Root(), args);
+        if (parsed.Errors.Count == 0)
+            return parsed;
+        // A mistyped verb is reported as a missing one first; what was not understood says more.
+        string message = parsed.UnmatchedTokens.Count > 0
+            ? $"'{parsed.UnmatchedTokens[0]}' is not a command or option" : RecipeOptions.OneLine(parsed.Errors[0].Message);
+        throw new UsageException($"{message} (--help lists what there is)");
     }
 
     private static T? Find<T>(Exception? e)

@@ -4,7 +4,7 @@ namespace VisionMamba;
 /// An error the user can act on. The message is one line that names the file or the flag, says what is wrong and what to do;
 /// the command line prints it without a stack trace and exits with 1.
 /// </summary>
-public sealed class VisionMambaException : Exception
+public class VisionMambaException : Exception
 {
     /// <inheritdoc/>
     public VisionMambaException(string message) : base(message) { }

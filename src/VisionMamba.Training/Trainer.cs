@@ -146,7 +146,7 @@ public sealed class Trainer
     }
 
     /// <summary>Runs the failed step again, looking at every result, to name the layer.</summary>
-    private VisionMambaException Stopped(Tensor input, Tensor targets, ForwardContext context, TrainingState state)
+    private DivergedException Stopped(Tensor input, Tensor targets, ForwardContext context, TrainingState state)
     {
         string where = "the gradient's sum of squares";
         try
@@ -160,7 +160,7 @@ public sealed class Trainer
         }
 
         string good = File.Exists(LastPath) ? $"the last good checkpoint is {LastPath}" : "no checkpoint was written yet";
-        return new VisionMambaException(
+        return new DivergedException(
             $"training stopped at epoch {state.Epoch + 1}, step {state.Step + 1}: NaN or infinity, first in {where}; {good}; "
             + "try a lower --lr or --clip-grad 1");
     }

@@ -14,5 +14,8 @@ internal static class JsonOutput
         NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals,
     };
 
+    /// <summary>The same on one line.</summary>
+    public static JsonSerializerOptions Line { get; } = new(Options) { WriteIndented = false };
+
     public static void Write(JsonNode document) => Console.Out.WriteLine(document.ToJsonString(Options));
 }

@@ -104,4 +104,6 @@ internal sealed record RunData(
     public int? Partition { get; init; }
 
     public string? InatCategory { get; init; }
+
+    public bool TestAtEnd { get; init; } = true;
 }

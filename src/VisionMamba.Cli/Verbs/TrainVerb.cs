@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using VisionMamba.Cli.Output;
+using VisionMamba.Cli.Planning;
+using VisionMamba.Cli.Recipes;
+using VisionMamba.Cli.Studies;
 using VisionMamba.Data.Datasets;
 using VisionMamba.Models;
 using VisionMamba.Models.Checkpoints;
@@ -20,9 +22,11 @@ internal static class TrainVerb
         var method = new MethodFlags();
         var device = new DeviceFlags();
         var backbone = new Option<string>("--backbone") { Description = "Vim checkpoint, .pth or .safetensors", HelpName = "FILE" };
-        var output = new Option<string>("--output") { Description = "folder for the run", Required = true, HelpName = "DIR" };
+        var output = new Option<string?>("--output") { Description = "folder for the run", HelpName = "DIR" };
         var resume = new Option<bool>("--resume") { Description = "go on with the interrupted run in --output" };
-        var dryRun = new Option<bool>("--dry-run") { Description = "print what would be done" };
+        var plan = new PlanFlags();
+        var study = new StudyFlags();
+        Option<string?> recipe = RecipeFlag.Create();
         var json = new Option<bool>("--json") { Description = "print the result as JSON" };
         var size = new Option<int?>("--image-size")
         {
@@ -39,23 +43,26 @@ internal static class TrainVerb
         };
         row.AcceptOnlyFromAmong("middle", "first");
         Option[] settings = [.. data.All, backbone, size, stride, row, .. method.All, .. training.All];
-        foreach (Option option in settings.Concat([output, resume, dryRun, json]))
+        foreach (Option option in settings.Concat([recipe, output, resume, .. plan.All, .. study.All, json]))
             command.Options.Add(option);
         device.AddTo(command);
         command.SetAction(parsed =>
         {
-            string folder = parsed.GetValue(output)!;
+            string folder = parsed.GetValue(output) ?? (plan.Asked(parsed) ? "" : throw new UsageException("--output DIR is missing"));
+            if (parsed.GetValue(resume))
+                TrainingRun.RefuseFlagsWithResume(parsed, [.. settings, recipe, .. study.Fixed, .. plan.All]);
+            else
+                TrainingRun.CheckNew(folder);
+            if (study.Run(parsed, folder, parsed.GetValue(resume), plan.Asked(parsed), parsed.GetValue(json)) is { } studied)
+                return studied;
             using Backend backend = device.Open(parsed);
             if (parsed.GetValue(resume))
-            {
-                TrainingRun.RefuseFlagsWithResume(parsed, settings);
-                return Resume("train", folder, backend, parsed.GetValue(json));
-            }
-
+                return Resume("train", folder, backend, parsed.GetValue(json), study.Quiet(parsed));
             TrainingOptions options = training.Read(parsed);
-            RunData runData = data.Read(parsed, options.Seed);
+            if (plan.OfPreset(parsed, settings, data, method, parsed.GetValue(size), options, backend, parsed.GetValue(json)) is { } planned)
+                return planned;
+            RunData runData = data.Read(parsed, options.Seed) with { TestAtEnd = study.TestAtEnd(parsed) };
             string file = parsed.GetValue(backbone) ?? throw new UsageException("--backbone FILE is missing");
-            TrainingRun.CheckNew(folder);
             DatasetSplits splits = DataFlags.Load(runData);
             LoadedModel loaded = ModelFile.LoadBackbone(
                 file, method.Read(parsed), splits.Train.Classes.Count, method.HeadLayers(parsed), method.SimAm(parsed), options.Seed,
@@ -67,17 +74,18 @@ internal static class TrainVerb
                 });
             foreach (string note in loaded.Notes)
                 Console.Error.WriteLine($"{file}: {note}");
-            if (parsed.GetValue(dryRun))
-                return DryRun(loaded.Model, splits, options);
-            var source = new JsonObject { ["backbone"] = Path.GetFileName(file) };
+            if (plan.Asked(parsed))
+                return PlanFlags.Print(parsed, settings, loaded.Model, splits, options, backend, parsed.GetValue(json));
+            var source = new JsonObject { ["backbone"] = Path.GetFileName(file), ["recipe"] = RecipeFlag.Read(parsed)?.Name };
             return TrainingRun.Start(
-                "train", loaded.Model, runData, splits, options, backend, folder, source, resume: false, parsed.GetValue(json));
+                "train", loaded.Model, runData, splits, options, backend, folder, source, resume: false, parsed.GetValue(json),
+                study.Quiet(parsed));
         });
         return command;
     }
 
     /// <summary>Goes on with a run of either verb from its last checkpoint.</summary>
-    public static int Resume(string verb, string folder, Backend backend, bool json)
+    public static int Resume(string verb, string folder, Backend backend, bool json, bool quiet = false)
     {
         (string recorded, RunData data, TrainingOptions options) = TrainingRun.ReadSettings(folder);
         if (recorded != verb)
@@ -85,23 +93,6 @@ internal static class TrainVerb
         LoadedModel loaded = ModelFile.Load(Path.Combine(folder, "last.safetensors"), new LoadOptions { Copy = true });
         JsonObject source = loaded.Card.Provenance["source"] as JsonObject ?? [];
         return TrainingRun.Start(
-            verb, loaded.Model, data, DataFlags.Load(data), options, backend, folder, source, resume: true, json);
-    }
-
-    private static int DryRun(VisionMambaModel model, DatasetSplits data, TrainingOptions options)
-    {
-        int batch = Math.Min(options.Batch, data.Train.Count);
-        JsonOutput.Write(new JsonObject
-        {
-            ["model"] = ConfigJson.Write(model.Config),
-            ["method"] = new JsonObject { ["name"] = model.Method.Name, ["settings"] = model.Method.Settings },
-            ["parameters"] = model.Parameters.All.Sum(p => p.Count),
-            ["trainable_parameters"] = model.Parameters.Trainable.Sum(p => p.Count),
-            ["data"] = data.Description,
-            ["steps_per_epoch"] = data.Train.Count / batch,
-            ["options"] = System.Text.Json.JsonSerializer.SerializeToNode(options),
-            ["learning_rate_scaled"] = options.ScaledRate,
-        });
-        return 0;
+            verb, loaded.Model, data, DataFlags.Load(data), options, backend, folder, source, resume: true, json, quiet);
     }
 }

@@ -16,7 +16,7 @@ namespace VisionMamba.Cli.Verbs;
 /// <summary>A run's folder: run.json, then the trainer's files; shared by train and pretrain.</summary>
 internal static class TrainingRun
 {
-    private const string FileName = "run.json";
+    private const string FileName = "run.json", ResultName = "result.json";
 
     /// <summary>Refuses a folder that already holds a run, so that nothing is overwritten by mistake.</summary>
     public static void CheckNew(string output)
@@ -53,7 +53,7 @@ internal static class TrainingRun
     /// <summary>Trains, shows progress, and says at the end what was reached and where it is.</summary>
     public static int Start(
         string verb, VisionMambaModel model, RunData runData, DatasetSplits data, TrainingOptions options, Backend backend,
-        string output, JsonObject source, bool resume, bool json)
+        string output, JsonObject source, bool resume, bool json, bool quiet = false)
     {
         Preprocessing preprocessing = Preprocessing.ImageNet(model.Config.ImageSize);
         var card = new ModelCard
@@ -77,13 +77,16 @@ internal static class TrainingRun
             return 1;
         }
 
-        Report(trainer, result, session, data, preprocessing, options, json);
+        JsonObject report = Report(trainer, result, session, data with { Test = runData.TestAtEnd ? data.Test : null }, preprocessing, options);
+        AtomicFile.WriteText(Path.Combine(output, ResultName), report.ToJsonString(JsonOutput.Options));
+        if (!quiet)
+            Print(report, json);
         return 0;
     }
 
-    private static void Report(
+    private static JsonObject Report(
         Trainer trainer, TrainingResult result, ModelSession session, DatasetSplits data, Preprocessing preprocessing,
-        TrainingOptions options, bool json)
+        TrainingOptions options)
     {
         var report = new JsonObject
         {
@@ -101,6 +104,11 @@ internal static class TrainingRun
             report["test_top1_last"] = test.Top1;
         }
 
+        return report;
+    }
+
+    private static void Print(JsonObject report, bool json)
+    {
         if (json)
         {
             JsonOutput.Write(report);
@@ -119,6 +127,7 @@ internal static class TrainingRun
         var run = new JsonObject
         {
             ["verb"] = verb,
+            ["started"] = DateTimeOffset.Now.ToString("O"),
             ["version"] = typeof(TrainingRun).Assembly.GetName().Version!.ToString(3),
             ["runtime"] = RuntimeInformation.FrameworkDescription,
             ["system"] = RuntimeInformation.OSDescription,

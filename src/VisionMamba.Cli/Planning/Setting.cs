@@ -1,0 +1,31 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using VisionMamba.Cli.Recipes;
+
+namespace VisionMamba.Cli.Planning;
+
+/// <summary>A resolved option.</summary>
+/// <param name="Key">Its recipe key.</param>
+/// <param name="Value">Its value; null when it is not set.</param>
+/// <param name="Origin">flag, recipe or default.</param>
+internal sealed record Setting(string Key, JsonNode? Value, string Origin)
+{
+    /// <summary>The settings of <paramref name="options"/> as <paramref name="parsed"/> resolves them.</summary>
+    public static IReadOnlyList<Setting> All(ParseResult parsed, IEnumerable<Option> options, Recipe? recipe) =>
+        [.. options.Select(option => Of(parsed, option, recipe))];
+
+    private static Setting Of(ParseResult parsed, Option option, Recipe? recipe)
+    {
+        string key = RecipeOptions.Key(option.Name);
+        string origin = parsed.GetResult(option) is OptionResult { Implicit: false } ? "flag"
+            : recipe?.Options.ContainsKey(key) == true ? "recipe" : "default";
+        object? value = typeof(Setting).GetMethod(nameof(ValueOf), BindingFlags.NonPublic | BindingFlags.Static, [typeof(ParseResult), typeof(Option)])!
+            .MakeGenericMethod(option.ValueType).Invoke(null, [parsed, option]);
+        return new Setting(key, value is null ? null : JsonSerializer.SerializeToNode(value, value.GetType()), origin);
+    }
+
+    private static object? ValueOf<T>(ParseResult parsed, Option option) => parsed.GetValue((Option<T>)option);
+}

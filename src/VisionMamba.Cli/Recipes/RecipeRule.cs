@@ -1,0 +1,71 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace VisionMamba.Cli.Recipes;
+
+/// <summary>Which numbers or words an option takes; the ends of a range belong to it unless they are open.</summary>
+internal sealed record RecipeRule(
+    double? Least = null, double? Most = null, bool OpenLeast = false, bool OpenMost = false, string[]? Words = null)
+{
+    private static readonly RecipeRule s_counted = new(Least: 1), s_share = new(0, 1), s_notNegative = new(Least: 0);
+    private static readonly RecipeRule s_positive = new(Least: 0, OpenLeast: true), s_below1 = new(0, 1, OpenMost: true);
+    private static readonly RecipeRule s_above0 = new(0, 1, OpenLeast: true), s_inside = new(0, 1, true, true);
+
+    /// <summary>The rules by key; an option without one takes any value of its type.</summary>
+    public static IReadOnlyDictionary<string, RecipeRule> All { get; } = new Dictionary<string, RecipeRule>
+    {
+        ["epochs"] = s_counted,
+        ["batch"] = s_counted,
+        ["workers"] = s_counted,
+        ["max_classes"] = s_counted,
+        ["max_images"] = s_counted,
+        ["image_size"] = s_counted,
+        ["shared_layers"] = s_counted,
+        ["inner_width"] = s_counted,
+        ["prompt_depth"] = s_notNegative,
+        ["max_steps"] = s_notNegative,
+        ["warmup_epochs"] = s_notNegative,
+        ["weight_decay"] = s_notNegative,
+        ["clip_grad"] = s_notNegative,
+        ["lr"] = s_positive,
+        ["label_smoothing"] = s_below1,
+        ["drop_path"] = s_below1,
+        ["prompt_dropout"] = s_below1,
+        ["crop_scale"] = s_above0,
+        ["validation_fraction"] = s_inside,
+        ["head_layers"] = new(1, 2),
+        ["cross_prompt_source"] = new(Words: ["token", "paired-halves"]),
+    };
+
+    /// <summary>What <paramref name="value"/> should have been, or null when it is allowed.</summary>
+    public string? Broken(JsonElement value)
+    {
+        if (value.ValueKind == JsonValueKind.Array)
+            return value.EnumerateArray().Select(Broken).FirstOrDefault(problem => problem is not null);
+        if (Words is not null)
+            return Words.Contains(value.GetString()) ? null : $"must be {string.Join(" or ", Words)}";
+        double number = value.GetDouble();
+        bool low = number < Least || (OpenLeast && number == Least), high = number > Most || (OpenMost && number == Most);
+        return low || high ? "must be " + Range() : null;
+    }
+
+    /// <summary>Writes the rule into the schema of one value.</summary>
+    public void Describe(JsonObject schema)
+    {
+        if (Words is not null)
+            schema["enum"] = new JsonArray([.. Words.Select(w => (JsonNode)w)]);
+        if (Least is { } least)
+            schema[OpenLeast ? "exclusiveMinimum" : "minimum"] = least;
+        if (Most is { } most)
+            schema[OpenMost ? "exclusiveMaximum" : "maximum"] = most;
+    }
+
+    private string Range()
+    {
+        static string Show(double? end) => end!.Value.ToString(CultureInfo.InvariantCulture);
+        string low = Least is null ? "" : (OpenLeast ? "above " : "at least ") + Show(Least);
+        string high = Most is null ? "" : (OpenMost ? "below " : "at most ") + Show(Most);
+        return low.Length > 0 && high.Length > 0 ? $"{low} and {high}" : low + high;
+    }
+}

@@ -1,0 +1,15 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+
+namespace VisionMamba.Cli.Studies;
+
+/// <summary>--device and --threads as given: they belong to the machine at hand, not to the study.</summary>
+internal static class DeviceArguments
+{
+    private static readonly string[] s_names = ["--device", "--threads"];
+
+    public static IReadOnlyList<string> Of(ParseResult parsed) =>
+        [.. parsed.CommandResult.Children.OfType<OptionResult>()
+            .Where(o => !o.Implicit && s_names.Contains(o.Option.Name))
+            .SelectMany(o => o.Tokens.Select(t => t.Value).Prepend(o.Option.Name))];
+}

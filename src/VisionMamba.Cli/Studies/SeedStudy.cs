@@ -1,0 +1,83 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using VisionMamba.Cli.Output;
+using VisionMamba.Cli.Runs;
+using VisionMamba.Tensors.Files;
+
+namespace VisionMamba.Cli.Studies;
+
+/// <summary>svp train --seeds N: the same run with N seeds, its mean and its deviation.</summary>
+internal static class SeedStudy
+{
+    private const string Kind = "seeds";
+
+    /// <summary>Begins the study; seeds count up from --seed.</summary>
+    public static int Start(ParseResult parsed, int seeds, string folder, bool json)
+    {
+        if (seeds < 1)
+            throw new UsageException($"--seeds {seeds}: must be at least 1");
+        ulong first = parsed.GetValue<ulong>("--seed");
+        var study = new Study(
+            Kind, Study.Given(parsed, "--seeds", "--seed", "--output", "--json", "--device", "--threads"),
+            [.. Enumerable.Range(0, seeds).Select(i => (first + (ulong)i).ToString(CultureInfo.InvariantCulture))
+                .Select(seed => new StudyRun($"seed-{seed}", ["--seed", seed]))]);
+        study.Begin(folder);
+        return Finish(parsed, study, folder, json);
+    }
+
+    /// <summary>Goes on with the study in <paramref name="folder"/>.</summary>
+    public static int Resume(ParseResult parsed, string folder, bool json) => Finish(parsed, Study.Open(folder, Kind), folder, json);
+
+    private static int Finish(ParseResult parsed, Study study, string folder, bool json)
+    {
+        if (!study.Run(folder, DeviceArguments.Of(parsed), keepGoing: false))
+        {
+            Console.Error.WriteLine($"the study goes on with: svp train --output {folder} --resume");
+            return 1;
+        }
+
+        JsonObject summary = Summary(folder, study);
+        AtomicFile.WriteText(Path.Combine(folder, "summary.json"), summary.ToJsonString(JsonOutput.Options));
+        if (json)
+            JsonOutput.Write(summary);
+        else
+            Print(summary);
+        return 0;
+    }
+
+    /// <summary>Every accuracy in the runs' results: its values, mean, and standard deviation (n - 1).</summary>
+    public static JsonObject Summary(string folder, Study study)
+    {
+        RunRecord[] runs = [.. study.Runs.Select(r => RunRecord.Open(Path.Combine(folder, r.Name)))];
+        var metrics = new JsonObject();
+        foreach (string key in runs[0].Result!.Select(r => r.Key).Where(k => k.Contains("top1", StringComparison.Ordinal)))
+        {
+            double[] values = [.. runs.Select(r => (double?)r.Result![key]).OfType<double>()];
+            if (values.Length < runs.Length)
+                continue;
+            double mean = values.Average();
+            metrics[key] = new JsonObject
+            {
+                ["mean"] = mean,
+                ["deviation"] = values.Length < 2 ? null : Math.Sqrt(values.Sum(v => (v - mean) * (v - mean)) / (values.Length - 1)),
+                ["values"] = new JsonArray([.. values.Select(v => (JsonNode)v)]),
+            };
+        }
+
+        return new JsonObject
+        {
+            ["runs"] = new JsonArray([.. study.Runs.Select(r => (JsonNode)r.Name)]),
+            ["metrics"] = metrics,
+        };
+    }
+
+    private static void Print(JsonObject summary)
+    {
+        static string Percent(JsonNode? share) => share is null ? "-" : (100 * (double)share).ToString("F2", CultureInfo.InvariantCulture);
+        var table = new TextTable(["top-1 in %", "mean", "deviation", .. summary["runs"]!.AsArray().Select(r => (string)r!)]);
+        foreach ((string key, JsonNode? metric) in summary["metrics"]!.AsObject())
+            table.Add([key, Percent(metric!["mean"]), Percent(metric["deviation"]), .. metric["values"]!.AsArray().Select(Percent)]);
+        table.Write(Console.Out);
+    }
+}

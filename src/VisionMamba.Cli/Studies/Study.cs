@@ -1,0 +1,92 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Text.Json;
+using VisionMamba.Cli.Output;
+using VisionMamba.Tensors.Files;
+using VisionMamba.Training;
+
+namespace VisionMamba.Cli.Studies;
+
+/// <summary>One of a study's runs: a folder below the study's and the flags that make it differ from the others.</summary>
+internal sealed record StudyRun(string Name, IReadOnlyList<string> Arguments);
+
+/// <summary>
+/// Several runs of svp train that belong together, written to study.json before the first begins, so that an interrupted
+/// study goes on: finished runs are skipped, a begun one is resumed, the others follow.
+/// </summary>
+/// <param name="Kind">seeds or tune.</param>
+/// <param name="Common">The flags that all runs share.</param>
+/// <param name="Runs">The runs in order.</param>
+internal sealed record Study(string Kind, IReadOnlyList<string> Common, IReadOnlyList<StudyRun> Runs)
+{
+    private const string FileName = "study.json";
+
+    public static bool Exists(string folder) => File.Exists(Path.Combine(folder, FileName));
+
+    /// <summary>The flags of a command line that its user gave, but for those in <paramref name="except"/>.</summary>
+    public static IReadOnlyList<string> Given(ParseResult parsed, params string[] except) =>
+        [.. parsed.CommandResult.Children.OfType<OptionResult>()
+            .Where(o => !o.Implicit && !except.Contains(o.Option.Name))
+            .SelectMany(o => o.Tokens.Select(t => t.Value).Prepend(o.Option.Name))];
+
+    public static Study Open(string folder, string kind)
+    {
+        string path = Path.Combine(folder, FileName);
+        if (!File.Exists(path))
+            throw new VisionMambaException($"{path}: no such file; --resume needs the --output folder of an earlier study");
+        try
+        {
+            Study study = JsonSerializer.Deserialize<Study>(File.ReadAllText(path))!;
+            return study.Kind == kind ? study : throw new VisionMambaException(
+                $"{path}: is a study of kind '{study.Kind}'; resume it with {(kind == "tune" ? "svp train" : "svp tune")}");
+        }
+        catch (JsonException e)
+        {
+            throw new VisionMambaException($"{path}: is damaged ({e.Message})", e);
+        }
+    }
+
+    /// <summary>Writes study.json into a folder that must not hold a run or a study yet.</summary>
+    public void Begin(string folder)
+    {
+        foreach (string taken in new[] { FileName, "run.json" })
+        {
+            if (File.Exists(Path.Combine(folder, taken)))
+                throw new VisionMambaException($"--output {folder}: already holds a {taken[..^5]}; give another folder, or --resume to go on with it");
+        }
+
+        AtomicFile.WriteText(Path.Combine(folder, FileName), JsonSerializer.Serialize(this, JsonOutput.Options));
+    }
+
+    /// <summary>
+    /// Runs what is not finished yet. False when it was interrupted. With <paramref name="keepGoing"/> a run that diverges is
+    /// recorded as failed and the others follow.
+    /// </summary>
+    public bool Run(string folder, IReadOnlyList<string> device, bool keepGoing)
+    {
+        for (int i = 0; i < Runs.Count; i++)
+        {
+            StudyRun run = Runs[i];
+            string path = Path.Combine(folder, run.Name), result = Path.Combine(path, "result.json");
+            Console.Error.WriteLine($"[{i + 1}/{Runs.Count}] {run.Name} {string.Join(' ', run.Arguments)}"
+                + (File.Exists(result) ? " (finished before)" : ""));
+            if (File.Exists(result))
+                continue;
+            string[] arguments = File.Exists(Path.Combine(path, "run.json"))
+                ? ["train", "--output", path, "--resume", "--quiet", .. device]
+                : ["train", .. Common, .. run.Arguments, "--output", path, "--quiet", .. device];
+            try
+            {
+                if (App.Invoke(arguments) != 0)
+                    return false;
+            }
+            catch (DivergedException e) when (keepGoing)
+            {
+                Console.Error.WriteLine($"{run.Name}: {e.Message}");
+                AtomicFile.WriteText(result, new System.Text.Json.Nodes.JsonObject { ["failed"] = e.Message }.ToJsonString(JsonOutput.Options));
+            }
+        }
+
+        return true;
+    }
+}
