@@ -1,34 +1,47 @@
 using System.Globalization;
 using System.Text;
 using VisionMamba.Tensors.Files;
+using VisionMamba.Training.TensorBoard;
 
 namespace VisionMamba.Training;
 
 /// <summary>
 /// A run's logs: log.csv with a row per epoch and steps.jsonl with a line per step. When a run is resumed, rows after the
-/// checkpoint are dropped, so that the logs equal those of an uninterrupted run.
+/// checkpoint are dropped, so that the logs equal those of an uninterrupted run. TensorBoard's event files hold the same.
 /// </summary>
 public sealed class RunLog : IDisposable
 {
     private const string Header = "epoch,learning_rate,train_loss,validation_loss,validation_top1,validation_top5,seconds";
     private readonly string _epochPath;
     private readonly StreamWriter _steps;
+    private readonly EventFile? _events;
+    private long _lastStep;
 
     /// <summary>Opens the logs in <paramref name="folder"/>, keeping what belongs to the state resumed from.</summary>
-    public RunLog(string folder, TrainingState resumed)
+    /// <param name="folder">The run's folder.</param>
+    /// <param name="resumed">The state of the checkpoint gone on from; a new one for a new run.</param>
+    /// <param name="tensorBoard">Write event files, too.</param>
+    public RunLog(string folder, TrainingState resumed, bool tensorBoard = false)
     {
         Directory.CreateDirectory(folder);
         _epochPath = Path.Combine(folder, "log.csv");
         string stepPath = Path.Combine(folder, "steps.jsonl");
         AtomicFile.WriteText(_epochPath, Joined([Header, .. Rows(_epochPath).Skip(1).Take(resumed.Epoch)]));
         AtomicFile.WriteText(stepPath, Joined(Rows(stepPath).Take((int)resumed.Step)));
+        _lastStep = resumed.Step;
+        _events = tensorBoard ? new EventFile(folder, resumed.Step) : null;
         _steps = new StreamWriter(new FileStream(stepPath, FileMode.Append, FileAccess.Write, FileShare.Read));
     }
 
     /// <summary>Adds a step's line.</summary>
-    public void Step(long step, int epoch, double learningRate, double loss, double gradientNorm) => _steps.WriteLine(string.Create(
-        CultureInfo.InvariantCulture,
-        $$"""{"step":{{step}},"epoch":{{epoch + 1}},"learning_rate":{{learningRate:R}},"loss":{{loss:R}},"gradient_norm":{{gradientNorm:R}}}"""));
+    public void Step(long step, int epoch, double learningRate, double loss, double gradientNorm)
+    {
+        _lastStep = step;
+        _events?.Scalars(step, ("train/loss", loss), ("train/learning_rate", learningRate), ("train/gradient_norm", gradientNorm));
+        _steps.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $$"""{"step":{{step}},"epoch":{{epoch + 1}},"learning_rate":{{learningRate:R}},"loss":{{loss:R}},"gradient_norm":{{gradientNorm:R}}}"""));
+    }
 
     /// <summary>Adds an epoch's row.</summary>
     public void Epoch(int epoch, double learningRate, double trainLoss, Metrics validation, double seconds)
@@ -37,14 +50,24 @@ public sealed class RunLog : IDisposable
             CultureInfo.InvariantCulture,
             $"{epoch + 1},{learningRate:R},{trainLoss:R},{validation.Loss:R},{validation.Top1:R},{validation.Top5:R},{seconds:F1}");
         AtomicFile.WriteText(_epochPath, Joined([.. Rows(_epochPath), row]));
-        _steps.Flush();
+        _events?.Scalars(_lastStep, ("epoch/train_loss", trainLoss), ("validation/loss", validation.Loss),
+            ("validation/top1", validation.Top1), ("validation/top5", validation.Top5));
+        Flush();
     }
 
     /// <summary>Writes what is buffered; called whenever a checkpoint is saved.</summary>
-    public void Flush() => _steps.Flush();
+    public void Flush()
+    {
+        _steps.Flush();
+        _events?.Flush();
+    }
 
     /// <inheritdoc/>
-    public void Dispose() => _steps.Dispose();
+    public void Dispose()
+    {
+        _steps.Dispose();
+        _events?.Dispose();
+    }
 
     private static string[] Rows(string path) => File.Exists(path) ? File.ReadAllLines(path) : [];
 

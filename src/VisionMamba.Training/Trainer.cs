@@ -55,19 +55,24 @@ public sealed class Trainer
     public string BestPath => Path.Combine(_output, "best.safetensors");
 
     /// <summary>
+    /// Writes last.safetensors as it is before the first step, so that a run can be resumed from the moment it exists.
+    /// </summary>
+    public void SaveStart() => new TrainingState().Save(LastPath, _session.Model, _card, _optimizer);
+
+    /// <summary>
     /// Trains to the end or until <paramref name="cancel"/>, which saves before it returns. With
     /// <paramref name="resume"/> the state in last.safetensors goes on; the model must have been loaded from that file.
     /// </summary>
     public TrainingResult Run(ITrainingProgress progress, bool resume = false, CancellationToken cancel = default)
     {
         TrainingState state = resume ? TrainingState.Load(LastPath, _optimizer) : new TrainingState();
-        using var log = new RunLog(_output, state);
+        using var log = new RunLog(_output, state, _options.TensorBoard);
         using var loader = new BatchLoader(
             _data.Train.Cached(), new TrainTransform(_preprocessing, _options.Augment, _options.CropScale),
             Math.Min(_options.Batch, _data.Train.Count), _options.Seed, _options.Workers, shuffle: true, dropLast: true);
         ImageDataset validation = _data.Validation.Cached();
         Metrics? last = null;
-        while (state.Epoch < _options.Epochs)
+        while (state.Epoch < _options.Epochs && (_options.MaxSteps == 0 || state.Step < _options.MaxSteps))
         {
             var epochClock = Stopwatch.StartNew();
             state = TrainEpoch(loader, state, log, progress, cancel);
@@ -89,10 +94,16 @@ public sealed class Trainer
 
     private double Speed => _imagesTrained / Math.Max(_clock.Elapsed.TotalSeconds, 1e-9);
 
-    private TrainingResult Interrupted(TrainingState state, RunLog log, Metrics? last)
+    /// <summary>The log goes first: rows after a checkpoint are dropped on resuming, missing ones could not be made up.</summary>
+    private void SaveWithin(TrainingState state, RunLog log)
     {
         log.Flush();
         state.Save(LastPath, _session.Model, _card, _optimizer);
+    }
+
+    private TrainingResult Interrupted(TrainingState state, RunLog log, Metrics? last)
+    {
+        SaveWithin(state, log);
         return new TrainingResult(state, false, last, Speed);
     }
 
@@ -112,6 +123,8 @@ public sealed class Trainer
                 StepInEpoch = state.StepInEpoch + 1,
                 LossSum = state.LossSum + loss,
             };
+            if (_options.SaveEvery > 0 && state.Step % _options.SaveEvery == 0 && state.StepInEpoch < loader.BatchesPerEpoch)
+                SaveWithin(state, log);
             long left = ((long)_options.Epochs * loader.BatchesPerEpoch) - state.Step;
             if (_options.MaxSteps > 0)
                 left = Math.Min(left, _options.MaxSteps - state.Step);

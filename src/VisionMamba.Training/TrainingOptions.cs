@@ -50,6 +50,12 @@ public sealed record TrainingOptions
     /// <summary>Threads that decode and augment.</summary>
     public int Workers { get; init; } = 2;
 
+    /// <summary>Save after so many steps within an epoch, 0 to save at the end of epochs only.</summary>
+    public int SaveEvery { get; init; }
+
+    /// <summary>Write TensorBoard's event files beside the logs.</summary>
+    public bool TensorBoard { get; init; } = true;
+
     /// <summary>The rate after scaling by the batch.</summary>
     public double ScaledRate => LearningRate * Batch / 512;
 
@@ -72,6 +78,7 @@ public sealed record TrainingOptions
         Require(DropPath is >= 0 and < 1, "--drop-path", "at least 0 and below 1");
         Require(ClipGradient >= 0, "--clip-grad", "at least 0 (0 means no clipping)");
         Require(CropScale is > 0 and <= 1, "--crop-scale", "above 0 and at most 1");
+        Require(SaveEvery >= 0, "--save-every", "at least 0 (0 means at the end of epochs)");
         Require(Workers >= 1, "--workers", "at least 1");
         Augment.Validate();
     }

@@ -28,6 +28,7 @@ internal sealed record RecipeRule(
         ["warmup_epochs"] = s_notNegative,
         ["weight_decay"] = s_notNegative,
         ["clip_grad"] = s_notNegative,
+        ["save_every"] = s_notNegative,
         ["lr"] = s_positive,
         ["label_smoothing"] = s_below1,
         ["drop_path"] = s_below1,

@@ -7,10 +7,11 @@ namespace VisionMamba.Cli.Verbs;
 internal sealed class TrainingFlags
 {
     private static readonly TrainingOptions s_defaults = new();
-    private readonly Option<int> _epochs, _maxSteps, _batch, _warmup, _workers;
+    private readonly Option<int> _epochs, _maxSteps, _batch, _warmup, _workers, _saveEvery;
     private readonly Option<double> _lr, _decay, _smoothing, _dropPath, _clip, _cropScale;
     private readonly Option<ulong> _seed;
     private readonly AugmentFlags _augment;
+    private readonly Option<bool> _tensorBoard;
 
     public TrainingFlags(TrainingOptions? defaults = null)
     {
@@ -20,6 +21,8 @@ internal sealed class TrainingFlags
         _batch = Flag("--batch", "images per step", d.Batch);
         _warmup = Flag("--warmup-epochs", "epochs of learning-rate warm-up", d.WarmupEpochs);
         _workers = Flag("--workers", "threads that decode and augment", d.Workers);
+        _saveEvery = Flag("--save-every", "save after every N steps too, 0 for the end of epochs only", d.SaveEvery);
+        _tensorBoard = Flag("--tensorboard", "write event files for TensorBoard", d.TensorBoard);
         _lr = Flag("--lr", "learning rate at batch 512; scaled by batch / 512", d.LearningRate);
         _decay = Flag("--weight-decay", "decoupled weight decay", d.WeightDecay);
         _smoothing = Flag("--label-smoothing", "share of the target given to all classes", d.LabelSmoothing);
@@ -31,8 +34,10 @@ internal sealed class TrainingFlags
     }
 
     public IEnumerable<Option> All =>
-        [_epochs, _maxSteps, _batch, _lr, _warmup, _decay, _smoothing, _dropPath, _clip, _cropScale, _seed, _workers,
-            .. _augment.All];
+    [
+        _epochs, _maxSteps, _batch, _lr, _warmup, _decay, _smoothing, _dropPath, _clip, _cropScale, _seed, _workers, _saveEvery,
+        _tensorBoard, .. _augment.All,
+    ];
 
     public TrainingOptions Read(ParseResult p)
     {
@@ -51,6 +56,8 @@ internal sealed class TrainingFlags
             Augment = _augment.Read(p),
             Seed = p.GetValue(_seed),
             Workers = p.GetValue(_workers),
+            SaveEvery = p.GetValue(_saveEvery),
+            TensorBoard = p.GetValue(_tensorBoard),
         };
         try
         {

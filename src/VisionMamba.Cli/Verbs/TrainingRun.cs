@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using VisionMamba.Cli.Output;
+using VisionMamba.Cli.Runs;
 using VisionMamba.Data.Augment;
 using VisionMamba.Data.Datasets;
 using VisionMamba.Models;
@@ -62,14 +63,20 @@ internal static class TrainingRun
             Preprocessing = PreprocessingJson.Write(preprocessing),
             Provenance = new JsonObject { ["verb"] = verb, ["source"] = source.DeepClone(), ["data"] = data.Train.ToString() },
         };
-        if (!resume)
-            WriteSettings(verb, model, runData, data, options, backend, output, source);
         Console.Error.WriteLine($"{data.Description}");
         Console.Error.WriteLine($"{model.Parameters.Trainable.Sum(p => p.Count):N0} of {model.Parameters.All.Sum(p => p.Count):N0} "
             + $"parameters train by '{model.Method.Name}' on {backend.Description}; learning rate {options.ScaledRate:G3}");
         using var session = new ModelSession(model, backend);
+        using var folder = RunLock.Take(output);
         using var interrupt = new Interrupt();
         var trainer = new Trainer(session, data, preprocessing, options, card, output);
+        if (!resume)
+        {
+            // In this order: where there is a run.json there is something to resume from.
+            trainer.SaveStart();
+            WriteSettings(verb, model, runData, data, options, backend, output, source);
+        }
+
         TrainingResult result = TrainingConsole.Run(verb, progress => trainer.Run(progress, resume, interrupt.Token));
         if (!result.Finished)
         {
@@ -77,7 +84,7 @@ internal static class TrainingRun
             return 1;
         }
 
-        JsonObject report = Report(trainer, result, session, data with { Test = runData.TestAtEnd ? data.Test : null }, preprocessing, options);
+        JsonObject report = Report(trainer, result, session, data with { Test = runData.TestAtEnd ? data.Test : null }, preprocessing, options, output);
         AtomicFile.WriteText(Path.Combine(output, ResultName), report.ToJsonString(JsonOutput.Options));
         if (!quiet)
             Print(report, json);
@@ -86,13 +93,14 @@ internal static class TrainingRun
 
     private static JsonObject Report(
         Trainer trainer, TrainingResult result, ModelSession session, DatasetSplits data, Preprocessing preprocessing,
-        TrainingOptions options)
+        TrainingOptions options, string output)
     {
         var report = new JsonObject
         {
             ["last"] = trainer.LastPath,
             ["best"] = trainer.BestPath,
-            ["validation_top1_last"] = result.Validation?.Top1,
+            // Null when a run is resumed that had only its result left to write.
+            ["validation_top1_last"] = result.Validation?.Top1 ?? RunRecord.Open(output).Last?.ValidationTop1,
             ["validation_top1_best"] = result.State.BestTop1,
             ["best_epoch"] = result.State.BestEpoch + 1,
             ["images_per_second"] = result.ImagesPerSecond,

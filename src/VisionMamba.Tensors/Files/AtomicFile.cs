@@ -47,6 +47,15 @@ public static class AtomicFile
     public static void WriteText(string path, string text) =>
         Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
 
+    /// <summary>Removes the temporary files that a killed process left in <paramref name="folder"/>, which nobody else may be writing to.</summary>
+    public static void Sweep(string folder)
+    {
+        if (!Directory.Exists(folder))
+            return;
+        foreach (string temporary in Directory.EnumerateFiles(folder, ".*.tmp"))
+            Remove(temporary);
+    }
+
     private static void Remove(string temporary)
     {
         try
