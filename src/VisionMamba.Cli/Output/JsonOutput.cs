@@ -17,5 +17,8 @@ internal static class JsonOutput
     /// <summary>The same on one line.</summary>
     public static JsonSerializerOptions Line { get; } = new(Options) { WriteIndented = false };
 
+    /// <summary>As a reader would get it: a number is then a number, whatever type it was made from.</summary>
+    public static JsonObject Reread(JsonObject document) => (JsonObject)JsonNode.Parse(document.ToJsonString(Line))!;
+
     public static void Write(JsonNode document) => Console.Out.WriteLine(document.ToJsonString(Options));
 }

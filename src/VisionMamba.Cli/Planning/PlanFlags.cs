@@ -62,7 +62,7 @@ internal sealed class PlanFlags
         if (json)
             JsonOutput.Write(plan);
         else
-            PlanText.Write(plan, Console.Out);
+            PlanText.Write(JsonOutput.Reread(plan), Console.Out);
         return 0;
     }
 }

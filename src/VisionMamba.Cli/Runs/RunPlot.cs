@@ -85,7 +85,7 @@ internal static class RunPlot
         var line = plot.Add.Scatter(x, y, color);
         line.LineWidth = 2;
         line.LinePattern = pattern;
-        line.MarkerSize = x.Length <= MarkedPoints ? 5 : 0;
+        line.MarkerSize = x.Length <= MarkedPoints && pattern == LinePattern.Solid ? 5 : 0;
         line.LegendText = legend;
     }
 
@@ -95,6 +95,8 @@ internal static class RunPlot
         plot.XLabel(x, 15);
         plot.YLabel(y, 15);
         plot.Axes.Bottom.TickGenerator = new ScottPlot.TickGenerators.NumericAutomatic { IntegerTicksOnly = true };
+        // Long enough to tell a dashed line from a solid one.
+        plot.Legend.SymbolWidth = 45;
         plot.ShowLegend(legend);
     }
 

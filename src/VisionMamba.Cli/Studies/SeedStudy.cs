@@ -42,7 +42,7 @@ internal static class SeedStudy
         if (json)
             JsonOutput.Write(summary);
         else
-            Print(summary);
+            Print(JsonOutput.Reread(summary));
         return 0;
     }
 

@@ -45,7 +45,7 @@ internal static class TuneVerb
             if (parsed.GetValue(json))
                 JsonOutput.Write(report);
             else
-                Print(report);
+                Print(JsonOutput.Reread(report));
             return 0;
         });
         return command;

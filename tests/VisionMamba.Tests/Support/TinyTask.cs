@@ -30,7 +30,7 @@ internal sealed class TinyTask : IDisposable
     public string[] Train =>
     [
         "--data", At("data"), "--backbone", At("backbone.safetensors"), "--epochs", "2", "--batch", "4", "--lr", "0.2",
-        "--warmup-epochs", "1", "--shared-layers", "3", "--inner-width", "4", "--threads", "1", "--workers", "1",
+        "--warmup-epochs", "0", "--shared-layers", "3", "--inner-width", "4", "--threads", "1", "--workers", "1",
     ];
 
     public string At(params string[] parts) => Path.Combine([_folder, .. parts]);

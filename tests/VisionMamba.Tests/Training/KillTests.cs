@@ -22,9 +22,11 @@ public sealed class KillTests
             folder => File.Exists(Path.Combine(folder, "last.safetensors")),
             folder => File.Exists(Path.Combine(folder, "run.json")),
             folder => Half(folder, "last.safetensors"),
+            Checkpoints(2),
             folder => Steps(folder) >= 3,
             folder => Half(folder, "log.csv"),
             folder => Half(folder, "best.safetensors"),
+            Checkpoints(1),
             folder => Steps(folder) >= 6,
         ];
         int kills = 0;
@@ -41,6 +43,20 @@ public sealed class KillTests
         Assert.Equal(WithoutTimes(whole), WithoutTimes(cut));
         Assert.Equal(8, File.ReadAllLines(Path.Combine(cut, "steps.jsonl")).Length);
         Assert.Empty(Directory.GetFiles(cut, ".*"));
+    }
+
+    /// <summary>When last.safetensors has been replaced so many times.</summary>
+    private static Func<string, bool> Checkpoints(int count)
+    {
+        DateTime? seen = null;
+        int replaced = 0;
+        return folder =>
+        {
+            DateTime now = File.GetLastWriteTimeUtc(Path.Combine(folder, "last.safetensors"));
+            replaced += now == (seen ?? now) ? 0 : 1;
+            seen = now;
+            return replaced >= count;
+        };
     }
 
     private static bool Half(string folder, string file) =>

@@ -1,0 +1,166 @@
+using System.CommandLine;
+using System.Text.Json;
+using VisionMamba.Cli;
+using VisionMamba.Cli.Planning;
+using VisionMamba.Cli.Recipes;
+using VisionMamba.Cli.Verbs;
+using VisionMamba.Models;
+using VisionMamba.Models.Prompting;
+using VisionMamba.Tests.Data;
+
+namespace VisionMamba.Tests.Cli;
+
+public sealed class RecipeTests
+{
+    public static TheoryData<string> Shipped => [.. Recipe.All.Select(r => r.Name)];
+
+    [Fact]
+    public void TheSchemaFileIsCurrent() => Assert.Equal(
+        RecipeSchema.Text(TrainVerb.Create()).ReplaceLineEndings("\n"),
+        File.ReadAllText(Path.Combine(Recipe.Folder, "recipe.schema.json")).ReplaceLineEndings("\n"));
+
+    [Theory]
+    [MemberData(nameof(Shipped))]
+    public void EveryShippedRecipeIsTakenWhole(string name)
+    {
+        Recipe recipe = Recipe.Load(name);
+        Command command = TrainVerb.Create();
+        new RecipeOptions(command).Apply(recipe);
+        Assert.Equal(name, Path.GetFileNameWithoutExtension(recipe.Path));
+        Assert.NotEmpty(recipe.Description);
+        Assert.NotEmpty(recipe.Source);
+        Option[] options = [.. new RecipeOptions(command).ByKey.Where(o => recipe.Options.ContainsKey(o.Key)).Select(o => o.Value)];
+        foreach (Setting setting in Setting.All(command.Parse([]), options, recipe))
+        {
+            Assert.Equal("recipe", setting.Origin);
+            Assert.True(Same(recipe.Options[setting.Key], setting.Value!.Deserialize<JsonElement>()), $"{name}: {setting}");
+        }
+    }
+
+    [Theory]
+    [InlineData("cub200", 1_644_288)]
+    [InlineData("cifar100", 1_496_064)]
+    [InlineData("dtd", 2_088_960)]
+    [MemberData(nameof(PaperCounts))]
+    public void PromptParametersAreThePapersForVimSmall(string name, long expected)
+    {
+        Recipe recipe = Recipe.Load(name);
+        // Width and depth of Vim-S decide; the mixer is made small to save time.
+        VisionMambaConfig config = VisionMambaConfig.Presets["small"] with { Inner = 8, State = 1, Rank = 1, Classes = recipe.Classes ?? 10 };
+        var settings = new System.Text.Json.Nodes.JsonObject
+        {
+            ["shared_layers"] = recipe.Options["shared_layers"].GetInt32(),
+            ["inner_width"] = recipe.Options["inner_width"].GetInt32(),
+        };
+        Assert.Equal(expected, ParameterGroups.Of(new VisionMambaModel(config, TuningMethods.Create("svp", settings), 0).Parameters).Prompts);
+    }
+
+    public static TheoryData<string, long> PaperCounts()
+    {
+        var cases = new TheoryData<string, long>();
+        foreach (Recipe recipe in Recipe.All)
+        {
+            // Cross: a linear layer a group of layers. Inner: two linear layers a layer. alpha a group, beta a layer.
+            const long width = 384, depth = 24;
+            long inner = recipe.Options["inner_width"].GetInt64(), groups = depth / recipe.Options["shared_layers"].GetInt64();
+            long cross = groups * ((width * width) + width);
+            long perLayer = (width * inner) + inner + (inner * width) + width;
+            cases.Add(recipe.Name, cross + (depth * perLayer) + (groups * width) + (depth * width));
+        }
+
+        return cases;
+    }
+
+    [Theory]
+    [InlineData("""{"name":"x","options":{"lr":-1}}""", "lr: must be above 0")]
+    [InlineData("""{"name":"x","options":{"lr":"fast"}}""", "lr: must be a number")]
+    [InlineData("""{"name":"x","options":{"epochs":1.5}}""", "epochs: must be an integer")]
+    [InlineData("""{"name":"x","options":{"epochs":99999999999}}""", "epochs: ")]
+    [InlineData("""{"name":"x","options":{"simam":1}}""", "simam: must be a boolean")]
+    [InlineData("""{"name":"x","options":{"rate":1}}""", "rate: is not an option")]
+    [InlineData("""{"name":"x","options":{"output":"here"}}""", "output: is not an option")]
+    [InlineData("""{"name":"x","options":{"lr":1,"lr":2}}""", "lr: is given twice")]
+    [InlineData("""{"name":"x","options":{"cross_prompt_source":"both"}}""", "cross_prompt_source: must be token or paired-halves")]
+    [InlineData("""{"name":"x","options":{"position_class_token":"last"}}""", "position_class_token: ")]
+    [InlineData("""{"name":"x","options":{},"comment":1}""", "comment: is not a key")]
+    [InlineData("""{"name":"x"}""", "options: is missing")]
+    [InlineData("""{"options":{}}""", "name: is missing")]
+    [InlineData("""{"name":7,"options":{}}""", "name: must be a string")]
+    [InlineData("""{"name":"x","options":[]}""", "options must be a JSON object")]
+    [InlineData("""{"name":"x","options":{},"classes":0}""", "classes: must be a whole number")]
+    [InlineData("""{"name":"x","options":{},"notes":"n"}""", "notes: must be an array")]
+    [InlineData("""[]""", "must be a JSON object")]
+    [InlineData("""{"name":""", "is not JSON")]
+    [InlineData("", "is not JSON")]
+    public void ABadRecipeIsRefusedInOneLineThatNamesFileAndKey(string text, string problem)
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("bad.json", text);
+        var error = Assert.Throws<VisionMambaException>(
+            () => App.Invoke(["train", "--recipe", folder.At("bad.json"), "--dry-run", "--model", "tiny"]));
+        Assert.StartsWith(folder.At("bad.json"), error.Message);
+        Assert.Contains(problem, error.Message);
+        Assert.DoesNotContain("\n", error.Message);
+    }
+
+    [Fact]
+    public async Task WhatTheModelRefusesIsBlamedOnTheRecipe()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("bad.json", """{"name":"x","classes":3,"options":{"shared_layers":99,"lr":1}}""");
+        ParseResult parsed = TrainVerb.Create().Parse(["--recipe", folder.At("bad.json")]);
+        Assert.Equal($"{folder.At("bad.json")}: lr: must be less", RecipeFlag.Blame(parsed, "--lr: must be less"));
+        Assert.Equal($"{folder.At("bad.json")}: shared_layers: svp: shared layers must be 1 to 24",
+            RecipeFlag.Blame(parsed, "svp: shared layers must be 1 to 24"));
+        Assert.Null(RecipeFlag.Blame(
+            TrainVerb.Create().Parse(["--recipe", folder.At("bad.json"), "--lr", "2"]), "--lr: must be less"));
+        Assert.Null(RecipeFlag.Blame(parsed, "--epochs: must be at least 1"));
+        string[] arguments = ["train", "--recipe", folder.At("bad.json"), "--dry-run", "--model", "tiny", "--image-size", "32"];
+        Assert.Equal(1, await App.RunAsync(arguments));
+    }
+
+    [Fact]
+    public void AnUnknownNameListsTheRecipes()
+    {
+        var error = Assert.Throws<UsageException>(() => Recipe.Load("cub2000"));
+        Assert.Contains("cub200,", error.Message);
+    }
+
+    [Fact]
+    public void FlagsOverrideARecipeAndARecipeTheDefaults()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("r.json", """{"name":"x","options":{"lr":0.25,"epochs":7,"shared_layers":3}}""");
+        RootCommand root = App.Root();
+        ParseResult parsed = RecipeFlag.Parse(root, ["train", "--recipe", folder.At("r.json"), "--epochs", "9"]);
+        IReadOnlyDictionary<string, Option> options = new RecipeOptions(parsed.CommandResult.Command).ByKey;
+        var settings = Setting.All(parsed, options.Values, Recipe.Load(folder.At("r.json"))).ToDictionary(s => s.Key);
+        Assert.Equal((0.25, "recipe"), ((double)settings["lr"].Value!, settings["lr"].Origin));
+        Assert.Equal((9, "flag"), ((int)settings["epochs"].Value!, settings["epochs"].Origin));
+        Assert.Equal((96, "default"), ((int)settings["batch"].Value!, settings["batch"].Origin));
+        Assert.Equal((3, "recipe"), ((int)settings["shared_layers"].Value!, settings["shared_layers"].Origin));
+    }
+
+    [Fact]
+    public void ANumberThatTheSchemaForbidsTheCommandLineForbidsToo()
+    {
+        foreach ((string key, RecipeRule rule) in RecipeRule.All.Where(r => r.Value.Least is not null))
+        {
+            double outside = rule.OpenLeast ? rule.Least!.Value : rule.Least!.Value - 1;
+            string[] arguments =
+            [
+                "train", "--recipe", "cub200", "--dry-run", "--model", "tiny", "--image-size", "32", "--data", "/nowhere",
+                "--" + key.Replace('_', '-'), outside.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            ];
+            Exception error = Record.Exception(() => App.Invoke(arguments))!;
+            Assert.True(error is UsageException or VisionMambaException, $"{key}: {error}");
+        }
+    }
+
+    private static bool Same(JsonElement expected, JsonElement actual) => expected.ValueKind switch
+    {
+        JsonValueKind.Number => expected.GetDouble() == actual.GetDouble() || (float)expected.GetDouble() == (float)actual.GetDouble(),
+        JsonValueKind.Array => expected.EnumerateArray().Zip(actual.EnumerateArray()).All(p => Same(p.First, p.Second)),
+        _ => expected.GetRawText() == actual.GetRawText(),
+    };
+}
