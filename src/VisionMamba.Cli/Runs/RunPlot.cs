@@ -60,9 +60,9 @@ internal static class RunPlot
         {
             Curves curves = Curves.Of(runs[i], bySteps);
             Color color = palette.GetColor(i);
-            Add(loss, curves.TrainAt, curves.TrainLoss, color, LinePattern.Solid, $"{names[i]}: training");
-            Add(loss, curves.ValidationAt, curves.ValidationLoss, color, LinePattern.Dashed, $"{names[i]}: validation");
-            Add(accuracy, curves.ValidationAt, curves.Top1, color, LinePattern.Solid, $"{names[i]}: validation");
+            Add(loss, curves.TrainAt, curves.TrainLoss, color, dashed: false, $"{names[i]}: training");
+            Add(loss, curves.ValidationAt, curves.ValidationLoss, color, dashed: true, $"{names[i]}: validation");
+            Add(accuracy, curves.ValidationAt, curves.Top1, color, dashed: false, $"{names[i]}: validation");
         }
 
         string axis = bySteps ? "step" : "epoch";
@@ -78,14 +78,14 @@ internal static class RunPlot
         return names.Distinct().Count() == names.Length ? names : [.. runs.Select(r => r.Folder)];
     }
 
-    private static void Add(Plot plot, double[] x, double[] y, Color color, LinePattern pattern, string legend)
+    private static void Add(Plot plot, double[] x, double[] y, Color color, bool dashed, string legend)
     {
         if (x.Length == 0)
             return;
         var line = plot.Add.Scatter(x, y, color);
         line.LineWidth = 2;
-        line.LinePattern = pattern;
-        line.MarkerSize = x.Length <= MarkedPoints && pattern == LinePattern.Solid ? 5 : 0;
+        line.LinePattern = dashed ? LinePattern.Dashed : LinePattern.Solid;
+        line.MarkerSize = x.Length <= MarkedPoints && !dashed ? 5 : 0;
         line.LegendText = legend;
     }
 

@@ -62,7 +62,7 @@ public sealed class StudyTests
         using var task = new TinyTask();
         string[] train = [.. task.Train.Where((a, i) => a != "--lr" && (i == 0 || task.Train[i - 1] != "--lr"))];
         Assert.Equal(0, App.Invoke(
-            ["tune", .. train, "--search", "grid", "--tune-lr", "1e38", "0.01", "--weight-decay", "0", "--output", task.At("t")]));
+            ["tune", .. train, "--search", "grid", "--tune-lr", "1e300", "0.01", "--weight-decay", "0", "--output", task.At("t")]));
         JsonArray trials = Read(task.At("t", "tune.json"))["trials"]!.AsArray();
         Assert.Equal("0.01", (string)trials[0]!["flags"]!["--lr"]!);
         Assert.Null(trials[0]!["failed"]);
