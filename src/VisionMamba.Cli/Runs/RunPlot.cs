@@ -65,6 +65,7 @@ internal static class RunPlot
             Add(accuracy, curves.ValidationAt, curves.Top1, color, dashed: false, $"{names[i]}: validation");
         }
 
+        figure.SharedAxes.ShareX([loss, accuracy]);
         string axis = bySteps ? "step" : "epoch";
         Label(loss, "Loss", axis, "cross entropy (nats)", Alignment.UpperRight);
         Label(accuracy, "Validation accuracy", axis, "top-1 (%)", Alignment.LowerRight);
