@@ -37,6 +37,32 @@ public sealed class RecipeTests
         }
     }
 
+    /// <summary>The arrays of the released train.sh, data set by data set, and the table of heads.</summary>
+    [Theory]
+    [InlineData("cub200", "CUB200", 200, 6e-3, 1e-4, 8, 0.8, 1.0, 0, false, 2)]
+    [InlineData("cifar100", "CIFAR", 100, 5e-3, 1e-5, 12, 0.8, 1.0, 0, true, 1)]
+    [InlineData("cifar10", "CIFAR10", 10, 5e-3, 1e-4, 8, 0.8, 1.0, 0, true, 1)]
+    [InlineData("dtd", "DTD", 47, 6.5e-3, 1e-4, 4, 0.8, 1.0, 3407, false, 1)]
+    [InlineData("dogs", "DOGS", 120, 5e-4, 1e-8, 12, 0.8, 1.0, 0, false, 1)]
+    [InlineData("gtsrb", "GTSRB", 43, 1e-2, 1e-6, 6, 0.8, 1.0, 0, false, 1)]
+    [InlineData("nabirds", "NABIRDS", 555, 1e-2, 0, 8, 0.8, 1.0, 0, false, 2)]
+    [InlineData("svhn", "SVHN", 10, 1.5e-2, 1e-3, 12, 0, 0, 0, false, 1)]
+    [InlineData("flowers", "FLOWERS", 102, 1.5e-2, 1e-4, 8, 0, 0, 0, true, 2)]
+    [InlineData("food101", "FOOD", 101, 5e-3, 1e-4, 8, 0.8, 1.0, 0, false, 1)]
+    public void RecipesHoldThePublishedNumbers(
+        string name, string set, int classes, double lr, double decay, int shared, double mixup, double cutmix, int seed, bool simAm, int head)
+    {
+        Recipe recipe = Recipe.Load(name);
+        double Number(string key) => recipe.Options[key].GetDouble();
+        Assert.Equal((set, classes, simAm), (recipe.Options["data_set"].GetString(), recipe.Classes, recipe.Options["simam"].GetBoolean()));
+        Assert.Equal((lr, decay, mixup, cutmix), (Number("lr"), Number("weight_decay"), Number("mixup"), Number("cutmix")));
+        Assert.Equal((shared, seed, head, 64), (Number("shared_layers"), Number("seed"), Number("head_layers"), Number("inner_width")));
+        Assert.Equal((100, 96, 5, 1e-5, 1e-5), (Number("epochs"), Number("batch"), Number("warmup_epochs"), Number("warmup_lr"), Number("min_lr")));
+        Assert.Equal((0.1, 0.1, 0.25), (Number("label_smoothing"), Number("drop_path"), Number("reprob")));
+        Assert.Equal("rand-m9-mstd0.5-inc1", recipe.Options["aa"].GetString());
+        Assert.Equal("token", recipe.Options["cross_prompt_source"].GetString());
+    }
+
     [Theory]
     [InlineData("cub200", 1_644_288)]
     [InlineData("cifar100", 1_496_064)]
