@@ -58,7 +58,7 @@ internal sealed class PlanFlags
         Backend backend, bool json)
     {
         Recipe? recipe = RecipeFlag.Read(parsed);
-        Console.Error.WriteLine($"measuring steps of two images on {backend.Description}");
+        Console.Error.WriteLine($"measuring steps of a few images on {backend.Description}");
         JsonObject plan = new RunPlan(Setting.All(parsed, settings, recipe), model, data, options, recipe).Write(backend);
         if (json)
             JsonOutput.Write(plan);

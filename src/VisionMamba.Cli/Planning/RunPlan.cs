@@ -13,7 +13,6 @@ namespace VisionMamba.Cli.Planning;
 internal sealed record RunPlan(
     IReadOnlyList<Setting> Settings, VisionMambaModel Model, DatasetSplits? Data, TrainingOptions Options, Recipe? Recipe)
 {
-    private const int ProbeBatch = 2;
     private const long RuntimeBytes = 150L << 20;
 
     /// <summary>Images trained on in an epoch; null when neither the data nor the recipe says.</summary>
@@ -27,11 +26,11 @@ internal sealed record RunPlan(
     private long? Steps => StepsPerEpoch is not { } each ? null
         : Options.MaxSteps > 0 ? Math.Min(Options.MaxSteps, each * Options.Epochs) : each * Options.Epochs;
 
-    /// <summary>The plan as JSON; measures a step of two images on <paramref name="backend"/>.</summary>
-    public JsonObject Write(Backend backend)
+    /// <summary>The plan as JSON; measures steps of a few images on <paramref name="backend"/>.</summary>
+    public JsonObject Write(Backend backend, double warmSeconds = StepProbe.WarmSeconds)
     {
         ParameterGroups groups = ParameterGroups.Of(Model.Parameters);
-        StepProbe probe = StepProbe.Measure(Model, backend, (int)Math.Min(ProbeBatch, Batch));
+        StepProbe probe = StepProbe.Measure(Model, backend, (int)Batch, warmSeconds);
         return new JsonObject
         {
             ["recipe"] = Recipe?.Path,

@@ -13,23 +13,35 @@ namespace VisionMamba.Cli.Planning;
 internal sealed record StepProbe(
     int Batch, double TrainSecondsPerImage, double EvaluateSecondsPerImage, long ActivationBytesPerImage)
 {
-    /// <summary>Measures <paramref name="model"/> with steps of <paramref name="batch"/> images.</summary>
-    public static StepProbe Measure(VisionMambaModel model, Backend backend, int batch)
+    // Compiled code is replaced by better code while it runs: on a small model the first second is ten times slower.
+    public const double WarmSeconds = 1.5;
+    private const double StepSeconds = 0.3;
+    private const int LargestBatch = 32;
+
+    /// <summary>
+    /// Measures <paramref name="model"/> with steps of two images, or of more, up to <paramref name="batch"/> and 32, where
+    /// two take less than 0.3 s. Without <paramref name="warmSeconds"/> the times say little, the bytes are the same.
+    /// </summary>
+    public static StepProbe Measure(VisionMambaModel model, Backend backend, int batch, double warmSeconds = WarmSeconds)
     {
         using var session = new ModelSession(model, backend);
-        Action train = Step(session, batch), evaluate = Forward(session, batch);
-        // The first runs compile; the second size fills the pool.
-        Step(session, 1)();
-        train();
-        double trained = Fastest(train), evaluated = Fastest(evaluate);
+        int images = Math.Min(2, batch);
+        double two = Fastest(Step(session, images), warmSeconds);
+        long bytes = session.PeakBytes / images;
+        if (warmSeconds > 0)
+            images = Math.Clamp((int)(images * StepSeconds / two), images, Math.Min(batch, LargestBatch));
+        double trained = Fastest(Step(session, images), warmSeconds / 5), evaluated = Fastest(Forward(session, images), warmSeconds / 5);
         model.Parameters.ClearGradients();
-        return new StepProbe(batch, trained / batch, evaluated / batch, session.PeakBytes / batch);
+        return new StepProbe(images, trained / images, evaluated / images, bytes);
     }
 
-    private static double Fastest(Action run)
+    /// <summary>The fastest of the runs within <paramref name="seconds"/>, and at least of two after the first.</summary>
+    private static double Fastest(Action run, double seconds)
     {
         double best = double.PositiveInfinity;
-        for (int i = 0; i < 2; i++)
+        run();
+        var all = Stopwatch.StartNew();
+        for (int i = 0; i < 2 || all.Elapsed.TotalSeconds < seconds; i++)
         {
             var clock = Stopwatch.StartNew();
             run();

@@ -24,7 +24,7 @@ public sealed class RunPlanTests
         var settings = new JsonObject { ["shared_layers"] = 2, ["inner_width"] = 32, ["prompt_depth"] = promptDepth };
         var model = new VisionMambaModel(config, TuningMethods.Create(method, settings), 0);
         using var backend = new CpuBackend(1);
-        StepProbe probe = StepProbe.Measure(model, backend, batch: 2);
+        StepProbe probe = StepProbe.Measure(model, backend, batch: 2, warmSeconds: 0);
         double ratio = (double)ActivationEstimate.BytesPerImage(model)! / probe.ActivationBytesPerImage;
         Assert.InRange(ratio, 0.9, 1.15);
     }
@@ -39,13 +39,13 @@ public sealed class RunPlanTests
         var data = new DatasetSplits(Set(50), Set(6), null, "made");
         var recipe = new Recipe("r.json", "r", "", "", null, null, ["a note"], new Dictionary<string, System.Text.Json.JsonElement>());
         using var backend = new CpuBackend(1);
-        JsonObject plan = new RunPlan([], model, data, new TrainingOptions { Batch = 16, Epochs = 10 }, recipe).Write(backend);
+        JsonObject plan = new RunPlan([], model, data, new TrainingOptions { Batch = 16, Epochs = 10 }, recipe).Write(backend, warmSeconds: 0);
         plan = JsonOutput.Reread(plan);
         Assert.Equal(3, (int)plan["steps_per_epoch"]!);
         Assert.Equal(30, (int)plan["steps"]!);
         Assert.Equal(99, (int)plan["parameters"]!["trainable"]!);
         Assert.Equal(0, (int)plan["parameters"]!["prompts"]!);
-        JsonObject limited = new RunPlan([], model, data, new TrainingOptions { Batch = 16, Epochs = 10, MaxSteps = 7 }, null).Write(backend);
+        JsonObject limited = new RunPlan([], model, data, new TrainingOptions { Batch = 16, Epochs = 10, MaxSteps = 7 }, null).Write(backend, warmSeconds: 0);
         limited = JsonOutput.Reread(limited);
         Assert.Equal(7, (int)limited["steps"]!);
         var text = new StringWriter();
