@@ -6,8 +6,10 @@ namespace VisionMamba.Cli.Runs;
 /// <summary>What differs between runs: settings, then results.</summary>
 internal static class RunComparison
 {
-    // They differ between any two runs and say nothing of what was tried.
-    private static readonly string[] s_ignored = ["started", "source.backbone_path"];
+    private const int LongestCell = 40;
+
+    // It differs between any two runs and says nothing of what was tried.
+    private static readonly string[] s_ignored = ["started"];
 
     /// <summary>The settings that are not the same in all runs, by path in run.json; null where a run has none.</summary>
     public static IReadOnlyDictionary<string, JsonNode?[]> Differences(IReadOnlyList<RunRecord> runs)
@@ -58,11 +60,11 @@ internal static class RunComparison
         return flat;
     }
 
-    /// <summary>A cell of a table.</summary>
+    /// <summary>A cell of a table; long texts are cut (--json has them whole).</summary>
     public static string Cell(JsonNode? value) => value switch
     {
         null => "-",
-        JsonValue v when v.TryGetValue(out string? text) => text,
+        JsonValue v when v.TryGetValue(out string? text) => text.Length <= LongestCell ? text : text[..(LongestCell - 3)] + "...",
         JsonValue v when v.TryGetValue(out double number) && number != Math.Truncate(number) =>
             number.ToString("G5", System.Globalization.CultureInfo.InvariantCulture),
         _ => value.ToJsonString(JsonOutput.Line),

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Text.Json;
 using VisionMamba.Cli.Output;
+using VisionMamba.Cli.Verbs;
 using VisionMamba.Tensors.Files;
 using VisionMamba.Training;
 
@@ -49,12 +50,7 @@ internal sealed record Study(string Kind, IReadOnlyList<string> Common, IReadOnl
     /// <summary>Writes study.json into a folder that must not hold a run or a study yet.</summary>
     public void Begin(string folder)
     {
-        foreach (string taken in new[] { FileName, "run.json" })
-        {
-            if (File.Exists(Path.Combine(folder, taken)))
-                throw new VisionMambaException($"--output {folder}: already holds a {taken[..^5]}; give another folder, or --resume to go on with it");
-        }
-
+        TrainingRun.CheckNew(folder);
         AtomicFile.WriteText(Path.Combine(folder, FileName), JsonSerializer.Serialize(this, JsonOutput.Options));
     }
 

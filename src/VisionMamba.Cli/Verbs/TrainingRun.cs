@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using VisionMamba.Cli.Output;
 using VisionMamba.Cli.Runs;
+using VisionMamba.Cli.Studies;
 using VisionMamba.Data.Augment;
 using VisionMamba.Data.Datasets;
 using VisionMamba.Models;
@@ -22,6 +23,8 @@ internal static class TrainingRun
     /// <summary>Refuses a folder that already holds a run, so that nothing is overwritten by mistake.</summary>
     public static void CheckNew(string output)
     {
+        if (Study.Exists(output))
+            throw new VisionMambaException($"--output {output}: already holds a study; give another folder, or --resume to go on with it");
         if (File.Exists(Path.Combine(output, FileName)))
             throw new VisionMambaException($"--output {output}: already holds a run; give another folder, or --resume to go on with it");
     }
