@@ -53,6 +53,8 @@ internal static class TuneVerb
 
     private static Study Begin(ParseResult parsed, TuneFlags flags, string folder, string[] own)
     {
+        if (parsed.GetValue<string>("--select-on") == "test")
+            throw new UsageException("--select-on test: a search never looks at the test images; leave it out, also in a recipe");
         string backbone = parsed.GetValue<string>("--backbone") ?? throw new UsageException("--backbone FILE is missing");
         using TensorFile file = TensorFile.Open(backbone);
         int depth = ModelFile.ReadConfig(file, new LoadOptions(), []).Depth;

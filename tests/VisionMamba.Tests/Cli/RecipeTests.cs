@@ -4,6 +4,7 @@ using VisionMamba.Cli;
 using VisionMamba.Cli.Planning;
 using VisionMamba.Cli.Recipes;
 using VisionMamba.Cli.Verbs;
+using VisionMamba.Data.Datasets;
 using VisionMamba.Models;
 using VisionMamba.Models.Prompting;
 using VisionMamba.Tests.Data;
@@ -57,10 +58,14 @@ public sealed class RecipeTests
         Assert.Equal((set, classes, simAm), (recipe.Options["data_set"].GetString(), recipe.Classes, recipe.Options["simam"].GetBoolean()));
         Assert.Equal((lr, decay, mixup, cutmix), (Number("lr"), Number("weight_decay"), Number("mixup"), Number("cutmix")));
         Assert.Equal((shared, seed, head, 64), (Number("shared_layers"), Number("seed"), Number("head_layers"), Number("inner_width")));
-        Assert.Equal((100, 96, 5, 1e-5, 1e-5), (Number("epochs"), Number("batch"), Number("warmup_epochs"), Number("warmup_lr"), Number("min_lr")));
+        Assert.Equal((100, 96, 5), (Number("epochs"), Number("batch"), Number("warmup_epochs")));
         Assert.Equal((0.1, 0.1, 0.25), (Number("label_smoothing"), Number("drop_path"), Number("reprob")));
         Assert.Equal("rand-m9-mstd0.5-inc1", recipe.Options["aa"].GetString());
         Assert.Equal("token", recipe.Options["cross_prompt_source"].GetString());
+        DatasetCard card = DatasetCard.Of(set)!;
+        double share = recipe.Options.TryGetValue("train_fraction", out JsonElement part) ? part.GetDouble() : 1;
+        Assert.Equal(card.Classes, recipe.Classes);
+        Assert.Contains(recipe.TrainImages!.Value, card.Train.Select(n => (int)(share * n)));
     }
 
     [Theory]
@@ -170,6 +175,8 @@ public sealed class RecipeTests
     [Fact]
     public void ANumberThatTheSchemaForbidsTheCommandLineForbidsToo()
     {
+        IReadOnlyDictionary<string, Option> options = new RecipeOptions(TrainVerb.Create()).ByKey;
+        Assert.All(RecipeRule.All.Keys, key => Assert.Contains(key, options.Keys));
         foreach ((string key, RecipeRule rule) in RecipeRule.All.Where(r => r.Value.Least is not null))
         {
             double outside = rule.OpenLeast ? rule.Least!.Value : rule.Least!.Value - 1;
@@ -177,6 +184,7 @@ public sealed class RecipeTests
             [
                 "train", "--recipe", "cub200", "--dry-run", "--model", "tiny", "--image-size", "32", "--data", "/nowhere",
                 "--" + key.Replace('_', '-'), outside.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                .. RecipeOptions.IsList(options[key]) ? new[] { "0.5" } : [],
             ];
             Exception error = Record.Exception(() => App.Invoke(arguments))!;
             Assert.True(error is UsageException or VisionMambaException, $"{key}: {error}");

@@ -88,6 +88,7 @@ public sealed class StudyTests
     [Theory]
     [InlineData("more than --trials", "--search", "grid", "--trials", "3")]
     [InlineData("at least 1", "--trials", "0")]
+    [InlineData("never looks at the test images", "--select-on", "test")]
     [InlineData("give one of them", "--lr", "0.1", "--tune-lr", "0.1")]
     [InlineData("settings of --method svp", "--method", "linear", "--tune-inner-width", "32")]
     public void MistakesAreNamed(string problem, params string[] arguments)
