@@ -43,7 +43,7 @@ internal static class RecipeFlag
                 continue;
             if (message.StartsWith(option.Name + ":", StringComparison.Ordinal))
                 return $"{recipe.Path}: {key}{message[option.Name.Length..]}";
-            if (words.Contains(' ') && message.Contains(words, StringComparison.Ordinal))
+            if (message.Contains(words + " must", StringComparison.Ordinal))
                 return $"{recipe.Path}: {key}: {message}";
         }
 

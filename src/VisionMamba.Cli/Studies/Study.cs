@@ -76,6 +76,12 @@ internal sealed record Study(string Kind, IReadOnlyList<string> Common, IReadOnl
                 if (App.Invoke(arguments) != 0)
                     return false;
             }
+            catch (Exception) when (i == 0 && !File.Exists(Path.Combine(path, "run.json")))
+            {
+                // Its flags or files are at fault: nothing was begun, so nothing is left that would be in the way.
+                Forget(folder);
+                throw;
+            }
             catch (DivergedException e) when (keepGoing)
             {
                 Console.Error.WriteLine($"{run.Name}: {e.Message}");
@@ -84,5 +90,12 @@ internal sealed record Study(string Kind, IReadOnlyList<string> Common, IReadOnl
         }
 
         return true;
+    }
+
+    private static void Forget(string folder)
+    {
+        File.Delete(Path.Combine(folder, FileName));
+        if (!Directory.EnumerateFileSystemEntries(folder).Any())
+            Directory.Delete(folder);
     }
 }

@@ -100,5 +100,18 @@ public sealed class StudyTests
         Assert.False(Directory.Exists(task.At("t")));
     }
 
+    [Theory]
+    [InlineData("--inner-width", "--method", "linear", "--seeds", "2")]
+    [InlineData("--batch", "--batch", "0", "--seeds", "2")]
+    [InlineData("at least 1", "--seeds", "0")]
+    public void AStudyThatCannotBeginLeavesNothing(string problem, params string[] arguments)
+    {
+        using var task = new TinyTask();
+        string[] train = [.. task.Train.Where((a, i) => a != "--batch" && (i == 0 || task.Train[i - 1] != "--batch"))];
+        var error = Assert.Throws<UsageException>(() => App.Invoke(["train", .. train, "--output", task.At("s"), .. arguments]));
+        Assert.Contains(problem, error.Message.Replace("--shared-layers", "--inner-width"));
+        Assert.False(Directory.Exists(task.At("s")));
+    }
+
     private static JsonObject Read(string path) => (JsonObject)JsonNode.Parse(File.ReadAllText(path))!;
 }
