@@ -4,7 +4,8 @@ using VisionMamba.Cli.Verbs;
 
 namespace VisionMamba.Cli;
 
-/// <summary>The svp command. Results go to stdout, logs and progress to stderr; exit codes: 0 done, 1 failed, 2 bad usage.</summary>
+/// <summary>The svp command. Results go to stdout, logs and progress to stderr; exit codes: 0 done, 1 failed, 2 bad
+/// usage.</summary>
 internal static class App
 {
     public static async Task<int> RunAsync(string[] args)
@@ -27,7 +28,8 @@ internal static class App
         }
         catch (Exception e) when (Find<VisionMambaException>(e) is { } known)
         {
-            await Console.Error.WriteLineAsync($"svp: {(parsed is null ? null : RecipeFlag.Blame(parsed, known.Message)) ?? known.Message}");
+            await Console.Error.WriteLineAsync(
+                $"svp: {(parsed is null ? null : RecipeFlag.Blame(parsed, known.Message)) ?? known.Message}");
             return 1;
         }
         catch (OperationCanceledException)
@@ -41,9 +43,11 @@ internal static class App
     public static int Invoke(IReadOnlyList<string> args) => Parse(args).Invoke(Configuration);
 
     /// <summary>The verbs, made anew: a recipe changes the options' defaults.</summary>
-    public static RootCommand Root() => new("Adapt Vision Mamba models to new image tasks with Selective Visual Prompting.")
+    public static RootCommand Root() => new(
+        "Adapt Vision Mamba models to new image tasks with Selective Visual Prompting.")
     {
-        DemoVerb.Create(), TrainVerb.Create(), TuneVerb.Create(), RunsVerb.Create(), RecipesVerb.Create(), PretrainVerb.Create(),
+        DemoVerb.Create(), TrainVerb.Create(), TuneVerb.Create(), RunsVerb.Create(), RecipesVerb.Create(),
+        PretrainVerb.Create(),
         EvaluateVerb.Create(), PredictVerb.Create(), InspectVerb.Create(), DoctorVerb.Create(), BenchVerb.Create(),
         DataVerb.Create(),
     };
@@ -62,7 +66,8 @@ internal static class App
             return parsed;
         // A mistyped verb is reported as a missing one first; what was not understood says more.
         string message = parsed.UnmatchedTokens.Count > 0
-            ? $"'{parsed.UnmatchedTokens[0]}' is not a command or option" : RecipeOptions.OneLine(parsed.Errors[0].Message);
+            ? $"'{parsed.UnmatchedTokens[0]}' is not a command or option"
+            : RecipeOptions.OneLine(parsed.Errors[0].Message);
         throw new UsageException($"{message} (--help lists what there is)");
     }
 

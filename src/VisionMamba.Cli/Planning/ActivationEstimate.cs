@@ -4,8 +4,8 @@ using VisionMamba.Models.Prompting.Svp;
 namespace VisionMamba.Cli.Planning;
 
 /// <summary>
-/// Memory of activations in a training step, from the shapes. Per token and block the tape keeps, in numbers (D width, E
-/// inner width, R rank, N states, h inner width of a prompt):
+/// Memory of activations in a training step, from the shapes. Per token and block the tape keeps, in numbers
+/// (D width, E inner width, R rank, N states, h inner width of a prompt):
 /// residual D + 2, xz 2E, B and C with the step's rank 2(R + 2N), both convolutions and step sizes made again (0);
 /// with prompts their input, cross, inner and hidden 3D + h; with everything trained the mixer's input D and output E.
 /// One block's backward pass adds gradients and what is made again: 11E + 2(R + 2N) + 2D.
@@ -28,7 +28,8 @@ internal static class ActivationEstimate
             case "svp":
                 SvpConfig prompt = ((SvpMethod)model.Method).Config;
                 long prompted = prompt.PromptDepth == 0 ? c.Depth : prompt.PromptDepth;
-                return tokens * ((c.Depth * block) + (prompted * ((3L * c.Dim) + prompt.InnerWidth)) + backward) * sizeof(float);
+                return tokens * ((c.Depth * block) + (prompted * ((3L * c.Dim) + prompt.InnerWidth))
+                    + backward) * sizeof(float);
             default:
                 return null;
         }

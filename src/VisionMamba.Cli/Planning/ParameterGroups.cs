@@ -36,5 +36,6 @@ internal sealed record ParameterGroups(IReadOnlyDictionary<string, long> Counts,
         };
     }
 
-    private static bool IsBackbone(string first) => first is "cls_token" or "pos_embed" or "patch_embed" or "layers" or "norm_f";
+    private static bool IsBackbone(string first) =>
+        first is "cls_token" or "pos_embed" or "patch_embed" or "layers" or "norm_f";
 }

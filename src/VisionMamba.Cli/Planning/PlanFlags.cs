@@ -27,20 +27,26 @@ internal sealed class PlanFlags
 
     public bool Asked(ParseResult parsed) => parsed.GetValue(_dryRun);
 
-    /// <summary>Plans for a size given by --model, also without --data where the recipe knows its classes; else null.</summary>
+    /// <summary>Plans for a size given by --model, also without --data where the recipe knows its classes; else
+    /// null.</summary>
     public int? OfPreset(
-        ParseResult parsed, IEnumerable<Option> settings, DataFlags data, MethodFlags method, int? imageSize, TrainingOptions options,
+        ParseResult parsed, IEnumerable<Option> settings, DataFlags data, MethodFlags method, int? imageSize,
+        TrainingOptions options,
         Backend backend, bool json)
     {
         if (parsed.GetValue(_model) is not { } name)
             return null;
         if (!Asked(parsed))
-            throw new UsageException("--model: belongs to --dry-run; give --backbone FILE, or train from scratch with svp pretrain");
+            throw new UsageException(
+                "--model: belongs to --dry-run; give --backbone FILE, or train from scratch with svp pretrain");
         if (!VisionMambaConfig.Presets.TryGetValue(name, out VisionMambaConfig? size))
-            throw new UsageException($"--model {name}: unknown; known are {string.Join(", ", VisionMambaConfig.Presets.Keys)}");
-        DatasetSplits? splits = parsed.GetValue(data.Data) is null ? null : DataFlags.Load(data.Read(parsed, options.Seed));
+            throw new UsageException(
+                $"--model {name}: unknown; known are {string.Join(", ", VisionMambaConfig.Presets.Keys)}");
+        DatasetSplits? splits = parsed.GetValue(data.Data) is null ? null : DataFlags.Load(
+            data.Read(parsed, options.Seed));
         int classes = splits?.Train.Classes.Count ?? RecipeFlag.Read(parsed)?.Classes
-            ?? throw new UsageException("--data DIR is missing; without it --dry-run needs a --recipe that names its number of classes");
+            ?? throw new UsageException(
+                "--data DIR is missing; without it --dry-run needs a --recipe that names its number of classes");
         VisionMambaConfig config = size with
         {
             Classes = classes,
@@ -54,12 +60,14 @@ internal sealed class PlanFlags
 
     /// <summary>Prints the plan of a run.</summary>
     public static int Print(
-        ParseResult parsed, IEnumerable<Option> settings, VisionMambaModel model, DatasetSplits? data, TrainingOptions options,
+        ParseResult parsed, IEnumerable<Option> settings, VisionMambaModel model, DatasetSplits? data,
+        TrainingOptions options,
         Backend backend, bool json)
     {
         Recipe? recipe = RecipeFlag.Read(parsed);
         Console.Error.WriteLine($"measuring steps of a few images on {backend.Description}");
-        JsonObject plan = new RunPlan(Setting.All(parsed, settings, recipe), model, data, options, recipe).Write(backend);
+        JsonObject plan = new RunPlan(Setting.All(parsed, settings, recipe), model, data, options, recipe).Write(
+            backend);
         if (json)
             JsonOutput.Write(plan);
         else

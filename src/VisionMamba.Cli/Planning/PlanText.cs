@@ -30,7 +30,11 @@ internal static class PlanText
             to.WriteLine($"note: {note}");
         var table = new TextTable("option", "value", "from");
         foreach ((string key, JsonNode? setting) in plan["settings"]!.AsObject())
-            table.Add("--" + key.Replace('_', '-'), setting!["value"]?.ToJsonString(JsonOutput.Line) ?? "-", (string)setting["from"]!);
+        {
+            string value = setting!["value"]?.ToJsonString(JsonOutput.Line) ?? "-";
+            table.Add("--" + key.Replace('_', '-'), value, (string)setting["from"]!);
+        }
+
         table.Write(to);
     }
 

@@ -9,9 +9,11 @@ using VisionMamba.Training;
 
 namespace VisionMamba.Cli.Planning;
 
-/// <summary>What svp train --dry-run says: settings and their origin, data, parameters, steps, memory and time.</summary>
+/// <summary>What svp train --dry-run says: settings and their origin, data, parameters, steps, memory and
+/// time.</summary>
 internal sealed record RunPlan(
-    IReadOnlyList<Setting> Settings, VisionMambaModel Model, DatasetSplits? Data, TrainingOptions Options, Recipe? Recipe)
+    IReadOnlyList<Setting> Settings, VisionMambaModel Model, DatasetSplits? Data, TrainingOptions Options,
+        Recipe? Recipe)
 {
     private const long RuntimeBytes = 150L << 20;
 
@@ -88,7 +90,8 @@ internal sealed record RunPlan(
     private JsonObject Time(StepProbe probe, Backend backend)
     {
         double? train = Steps * Batch * probe.TrainSecondsPerImage;
-        double epochs = Steps is { } steps && StepsPerEpoch is { } each ? Math.Ceiling((double)steps / each) : Options.Epochs;
+        double epochs = Steps is { } steps && StepsPerEpoch is { } each ? Math.Ceiling((double)steps / each)
+            : Options.Epochs;
         double? validate = Data?.Validation.Count * epochs * probe.EvaluateSecondsPerImage;
         return new JsonObject
         {

@@ -22,7 +22,8 @@ internal sealed record Setting(string Key, JsonNode? Value, string Origin)
         string key = RecipeOptions.Key(option.Name);
         string origin = parsed.GetResult(option) is OptionResult { Implicit: false } ? "flag"
             : recipe?.Options.ContainsKey(key) == true ? "recipe" : "default";
-        object? value = typeof(Setting).GetMethod(nameof(ValueOf), BindingFlags.NonPublic | BindingFlags.Static, [typeof(ParseResult), typeof(Option)])!
+        object? value = typeof(Setting).GetMethod(
+            nameof(ValueOf), BindingFlags.NonPublic | BindingFlags.Static, [typeof(ParseResult), typeof(Option)])!
             .MakeGenericMethod(option.ValueType).Invoke(null, [parsed, option]);
         return new Setting(key, value is null ? null : JsonSerializer.SerializeToNode(value, value.GetType()), origin);
     }

@@ -19,10 +19,12 @@ internal sealed record StepProbe(
     private const int LargestBatch = 32;
 
     /// <summary>
-    /// Measures <paramref name="model"/> with steps of two images, or of more, up to <paramref name="batch"/> and 32, where
+    /// Measures <paramref name="model"/> with steps of two images, or of more, up to <paramref name="batch"/> and
+    /// 32, where
     /// two take less than 0.3 s. Without <paramref name="warmSeconds"/> the times say little, the bytes are the same.
     /// </summary>
-    public static StepProbe Measure(VisionMambaModel model, Backend backend, int batch, double warmSeconds = WarmSeconds)
+    public static StepProbe Measure(
+        VisionMambaModel model, Backend backend, int batch, double warmSeconds = WarmSeconds)
     {
         using var session = new ModelSession(model, backend);
         int images = Math.Min(2, batch);
@@ -30,12 +32,14 @@ internal sealed record StepProbe(
         long bytes = session.PeakBytes / images;
         if (warmSeconds > 0)
             images = Math.Clamp((int)(images * StepSeconds / two), images, Math.Min(batch, LargestBatch));
-        double trained = Fastest(Step(session, images), warmSeconds / 5), evaluated = Fastest(Forward(session, images), warmSeconds / 5);
+        double trained = Fastest(Step(session, images), warmSeconds / 5), evaluated = Fastest(
+            Forward(session, images), warmSeconds / 5);
         model.Parameters.ClearGradients();
         return new StepProbe(images, trained / images, evaluated / images, bytes);
     }
 
-    /// <summary>The fastest of the runs within <paramref name="seconds"/>, and at least of two after the first.</summary>
+    /// <summary>The fastest of the runs within <paramref name="seconds"/>, and at least of two after the
+    /// first.</summary>
     private static double Fastest(Action run, double seconds)
     {
         double best = double.PositiveInfinity;
@@ -53,7 +57,8 @@ internal sealed record StepProbe(
 
     private static Action Step(ModelSession session, int batch)
     {
-        Tensor images = Images(session, batch), targets = Trainer.SoftTargets(new int[batch], session.Model.Config.Classes, 0.1);
+        Tensor images = Images(session, batch), targets = Trainer.SoftTargets(
+            new int[batch], session.Model.Config.Classes, 0.1);
         return () => session.Gradients(images, targets, new ForwardContext(true, new Rng(1, 2), 0));
     }
 

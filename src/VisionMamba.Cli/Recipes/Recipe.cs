@@ -45,10 +45,12 @@ internal sealed record Recipe(
         if (File.Exists(nameOrFile))
             return Read(nameOrFile);
         string? known = Shipped().FirstOrDefault(
-            file => System.IO.Path.GetFileNameWithoutExtension(file).Equals(nameOrFile, StringComparison.OrdinalIgnoreCase));
+            file => System.IO.Path.GetFileNameWithoutExtension(file).Equals(
+                nameOrFile, StringComparison.OrdinalIgnoreCase));
         return known is not null
             ? Read(known)
-            : throw new UsageException($"--recipe {nameOrFile}: no such file and no recipe of this name; the recipes are "
+            : throw new UsageException(
+                $"--recipe {nameOrFile}: no such file and no recipe of this name; the recipes are "
                 + string.Join(", ", Shipped().Select(System.IO.Path.GetFileNameWithoutExtension)));
     }
 

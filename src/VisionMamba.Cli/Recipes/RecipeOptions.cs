@@ -13,7 +13,8 @@ internal sealed class RecipeOptions
     // What belongs to one run on one machine is not a recipe's.
     private static readonly string[] s_places =
     [
-        "--data", "--backbone", "--teacher", "--output", "--recipe", "--resume", "--dry-run", "--json", "--quiet", "--model",
+        "--data", "--backbone", "--teacher", "--output", "--recipe", "--resume", "--dry-run", "--json", "--quiet",
+        "--model",
         "--seeds", "--trials", "--threads", "--device", "--help", "--version",
     ];
 
@@ -22,7 +23,8 @@ internal sealed class RecipeOptions
     public RecipeOptions(Command command)
     {
         _command = command;
-        ByKey = command.Options.Where(o => !s_places.Contains(o.Name) && !o.Hidden && !o.Name.StartsWith("--tune-", StringComparison.Ordinal))
+        ByKey = command.Options.Where(
+            o => !s_places.Contains(o.Name) && !o.Hidden && !o.Name.StartsWith("--tune-", StringComparison.Ordinal))
             .ToDictionary(o => Key(o.Name));
     }
 
@@ -52,7 +54,8 @@ internal sealed class RecipeOptions
         foreach ((string key, JsonElement value) in recipe.Options)
         {
             if (!ByKey.TryGetValue(key, out Option? option))
-                throw new VisionMambaException($"{recipe.Path}: {key}: is not an option of svp train (svp recipes schema lists them)");
+                throw new VisionMambaException(
+                    $"{recipe.Path}: {key}: is not an option of svp train (svp recipes schema lists them)");
             string? problem = TypeProblem(option, value)
                 ?? (RecipeRule.All.TryGetValue(key, out RecipeRule? rule) ? rule.Broken(value) : null);
             ParseResult parsed = _command.Parse([option.Name, .. problem is null ? Tokens(value) : []]);
@@ -114,6 +117,7 @@ internal sealed class RecipeOptions
         JsonValueKind.True => ["true"],
         JsonValueKind.False => ["false"],
         _ => [value.TryGetInt64(out long whole)
-            ? whole.ToString(CultureInfo.InvariantCulture) : value.GetDouble().ToString("R", CultureInfo.InvariantCulture)],
+            ? whole.ToString(CultureInfo.InvariantCulture) : value.GetDouble().ToString(
+                "R", CultureInfo.InvariantCulture)],
     };
 }

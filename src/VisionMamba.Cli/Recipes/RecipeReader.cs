@@ -58,7 +58,8 @@ internal sealed class RecipeReader(string path)
     {
         if (!keys.TryGetValue("notes", out JsonElement notes))
             return [];
-        return notes.ValueKind == JsonValueKind.Array && notes.EnumerateArray().All(n => n.ValueKind == JsonValueKind.String)
+        return notes.ValueKind == JsonValueKind.Array && notes.EnumerateArray().All(
+            n => n.ValueKind == JsonValueKind.String)
             ? [.. notes.EnumerateArray().Select(n => n.GetString()!)]
             : throw Refused("notes", "must be an array of strings");
     }

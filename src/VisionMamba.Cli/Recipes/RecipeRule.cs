@@ -9,7 +9,8 @@ internal sealed record RecipeRule(
     double? Least = null, double? Most = null, bool OpenLeast = false, bool OpenMost = false, string[]? Words = null)
 {
     private static readonly RecipeRule s_counted = new(Least: 1), s_share = new(0, 1), s_notNegative = new(Least: 0);
-    private static readonly RecipeRule s_positive = new(Least: 0, OpenLeast: true), s_below1 = new(0, 1, OpenMost: true);
+    private static readonly RecipeRule s_positive = new(Least: 0, OpenLeast: true);
+    private static readonly RecipeRule s_below1 = new(0, 1, OpenMost: true);
     private static readonly RecipeRule s_above0 = new(0, 1, OpenLeast: true), s_inside = new(0, 1, true, true);
 
     /// <summary>The rules by key; an option without one takes any value of its type.</summary>
@@ -61,7 +62,8 @@ internal sealed record RecipeRule(
         if (Words is not null)
             return Words.Contains(value.GetString()) ? null : $"must be {string.Join(" or ", Words)}";
         double number = value.GetDouble();
-        bool low = number < Least || (OpenLeast && number == Least), high = number > Most || (OpenMost && number == Most);
+        bool low = number < Least || (OpenLeast && number == Least), high = number > Most || (
+            OpenMost && number == Most);
         return low || high ? "must be " + Range() : null;
     }
 

@@ -5,7 +5,8 @@ using VisionMamba.Cli.Output;
 
 namespace VisionMamba.Cli.Recipes;
 
-/// <summary>The JSON Schema of a recipe, made from the flags of svp train, so that it cannot differ from them.</summary>
+/// <summary>The JSON Schema of a recipe, made from the flags of svp train, so that it cannot differ from
+/// them.</summary>
 internal static class RecipeSchema
 {
     public static string Text(Command train) => Write(train).ToJsonString(JsonOutput.Options) + "\n";
@@ -13,7 +14,8 @@ internal static class RecipeSchema
     private static JsonObject Write(Command train)
     {
         var options = new JsonObject();
-        foreach ((string key, Option option) in new RecipeOptions(train).ByKey.OrderBy(o => o.Key, StringComparer.Ordinal))
+        foreach ((string key, Option option) in new RecipeOptions(train).ByKey.OrderBy(
+            o => o.Key, StringComparer.Ordinal))
             options[key] = Describe(key, option);
         var properties = new JsonObject();
         foreach ((string key, string what) in Recipe.Keys)

@@ -11,7 +11,8 @@ internal static class RunComparison
     // It differs between any two runs and says nothing of what was tried.
     private static readonly string[] s_ignored = ["started"];
 
-    /// <summary>The settings that are not the same in all runs, by path in run.json; null where a run has none.</summary>
+    /// <summary>The settings that are not the same in all runs, by path in run.json; null where a run has
+    /// none.</summary>
     public static IReadOnlyDictionary<string, JsonNode?[]> Differences(IReadOnlyList<RunRecord> runs)
     {
         Dictionary<string, JsonNode?>[] flat = [.. runs.Select(r => Flatten(r.Settings))];
@@ -64,7 +65,8 @@ internal static class RunComparison
     public static string Cell(JsonNode? value) => value switch
     {
         null => "-",
-        JsonValue v when v.TryGetValue(out string? text) => text.Length <= LongestCell ? text : text[..(LongestCell - 3)] + "...",
+        JsonValue v when v.TryGetValue(out string? text) => text.Length <= LongestCell ? text
+            : text[..(LongestCell - 3)] + "...",
         JsonValue v when v.TryGetValue(out double number) && number != Math.Truncate(number) =>
             number.ToString("G5", System.Globalization.CultureInfo.InvariantCulture),
         _ => value.ToJsonString(JsonOutput.Line),

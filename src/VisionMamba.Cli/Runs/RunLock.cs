@@ -2,14 +2,16 @@ using VisionMamba.Tensors.Files;
 
 namespace VisionMamba.Cli.Runs;
 
-/// <summary>Keeps a second process out of a run's folder. The system lets go of it when the process ends, however it ends.</summary>
+/// <summary>Keeps a second process out of a run's folder. The system lets go of it when the process ends, however it
+/// ends.</summary>
 internal sealed class RunLock : IDisposable
 {
     private readonly FileStream _file;
 
     private RunLock(FileStream file) => _file = file;
 
-    /// <summary>Takes <paramref name="folder"/>, made where it is missing, and removes what a killed process left half written.</summary>
+    /// <summary>Takes <paramref name="folder"/>, made where it is missing, and removes what a killed process left
+    /// half written.</summary>
     /// <exception cref="VisionMambaException">Another process is working there.</exception>
     public static RunLock Take(string folder)
     {
@@ -17,7 +19,8 @@ internal sealed class RunLock : IDisposable
         {
             Directory.CreateDirectory(folder);
             var file = new FileStream(
-                Path.Combine(folder, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+                Path.Combine(folder, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1,
+                    FileOptions.DeleteOnClose);
             AtomicFile.Sweep(folder);
             return new RunLock(file);
         }

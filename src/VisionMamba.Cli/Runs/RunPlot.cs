@@ -5,7 +5,8 @@ using VisionMamba.Tensors.Files;
 namespace VisionMamba.Cli.Runs;
 
 /// <summary>
-/// Loss and accuracy curves of runs, one colour a run, as PNG or SVG. Text is set in a font that comes with the product,
+/// Loss and accuracy curves of runs, one colour a run, as PNG or SVG. Text is set in a font that comes with the
+/// product,
 /// so that pictures are the same on machines without fonts.
 /// </summary>
 internal static class RunPlot
@@ -75,7 +76,8 @@ internal static class RunPlot
     /// <summary>Runs are called by their folder's name; by its whole path where two have the same.</summary>
     private static IReadOnlyList<string> Names(IReadOnlyList<RunRecord> runs)
     {
-        string[] names = [.. runs.Select(r => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(r.Folder))))];
+        string[] names = [.. runs.Select(
+            r => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(r.Folder))))];
         return names.Distinct().Count() == names.Length ? names : [.. runs.Select(r => r.Folder)];
     }
 
@@ -114,7 +116,8 @@ internal static class RunPlot
             }
 
             Dictionary<int, long> ends = steps.GroupBy(s => s.Epoch).ToDictionary(g => g.Key, g => g.Max(s => s.Step));
-            double[] at = [.. run.Epochs.Select(e => bySteps ? ends.GetValueOrDefault(e.Epoch, e.Epoch) : (double)e.Epoch)];
+            double[] at = [.. run.Epochs.Select(
+                e => bySteps ? ends.GetValueOrDefault(e.Epoch, e.Epoch) : (double)e.Epoch)];
             return new Curves(
                 bySteps ? [.. steps.Select(s => (double)s.Step)] : at,
                 bySteps ? [.. steps.Select(s => s.Loss)] : [.. run.Epochs.Select(e => e.TrainLoss)],

@@ -8,7 +8,8 @@ namespace VisionMamba.Cli.Runs;
 
 /// <summary>A row of log.csv.</summary>
 internal sealed record EpochRow(
-    int Epoch, double LearningRate, double TrainLoss, double ValidationLoss, double ValidationTop1, double ValidationTop5, double Seconds);
+    int Epoch, double LearningRate, double TrainLoss, double ValidationLoss, double ValidationTop1,
+        double ValidationTop5, double Seconds);
 
 /// <summary>A line of steps.jsonl.</summary>
 internal sealed record StepRow(long Step, int Epoch, double LearningRate, double Loss, double GradientNorm);
@@ -40,12 +41,14 @@ internal sealed class RunRecord
 
     public string Method => (string?)Settings["method"]?["name"] ?? "?";
 
-    public string Data => Path.GetFileName(Path.TrimEndingDirectorySeparator((string?)Settings["data"]?[nameof(RunData.Folder)] ?? "?"));
+    public string Data => Path.GetFileName(
+        Path.TrimEndingDirectorySeparator((string?)Settings["data"]?[nameof(RunData.Folder)] ?? "?"));
 
     public long TrainableParameters => (long?)Settings["trainable_parameters"] ?? 0;
 
     /// <summary>When the run was begun, local time.</summary>
-    public DateTime Started => DateTimeOffset.TryParse((string?)Settings["started"], CultureInfo.InvariantCulture, out DateTimeOffset at)
+    public DateTime Started => DateTimeOffset.TryParse(
+        (string?)Settings["started"], CultureInfo.InvariantCulture, out DateTimeOffset at)
         ? at.LocalDateTime : File.GetLastWriteTime(Path.Combine(Folder, "run.json"));
 
     /// <summary>The run in <paramref name="folder"/>.</summary>
@@ -54,10 +57,12 @@ internal sealed class RunRecord
     {
         string settings = Path.Combine(folder, "run.json");
         if (!File.Exists(settings))
-            throw new VisionMambaException($"{folder}: holds no run (no run.json); give the --output folder of svp train");
+            throw new VisionMambaException(
+                $"{folder}: holds no run (no run.json); give the --output folder of svp train");
         string result = Path.Combine(folder, "result.json");
         return new RunRecord(
-            folder, Json(settings), ReadEpochs(Path.Combine(folder, "log.csv")), File.Exists(result) ? Json(result) : null);
+            folder, Json(settings), ReadEpochs(Path.Combine(folder, "log.csv")), File.Exists(result) ? Json(result)
+                : null);
     }
 
     /// <summary>All runs in <paramref name="folder"/> and below, by path.</summary>
@@ -83,9 +88,11 @@ internal sealed class RunRecord
             {
                 JsonNode row = JsonNode.Parse(lines[i])!;
                 steps.Add(new StepRow(
-                    (long)row["step"]!, (int)row["epoch"]!, (double)row["learning_rate"]!, (double)row["loss"]!, (double)row["gradient_norm"]!));
+                    (long)row["step"]!, (int)row["epoch"]!, (double)row["learning_rate"]!, (double)row["loss"]!, (
+                        double)row["gradient_norm"]!));
             }
-            catch (Exception e) when (e is JsonException or InvalidOperationException or NullReferenceException or ArgumentNullException)
+            catch (Exception e) when (
+                e is JsonException or InvalidOperationException or NullReferenceException or ArgumentNullException)
             {
                 if (i < lines.Length - 1)
                     throw new VisionMambaException($"{path}: line {i + 1} is damaged ({e.Message})", e);
@@ -120,11 +127,13 @@ internal sealed class RunRecord
             double Cell(string column)
             {
                 int at = Array.IndexOf(header, column);
-                return at >= 0 && at < cells.Length && double.TryParse(cells[at], CultureInfo.InvariantCulture, out double value)
+                return at >= 0 && at < cells.Length && double.TryParse(
+                    cells[at], CultureInfo.InvariantCulture, out double value)
                     ? value : throw new VisionMambaException($"{path}: line {i + 1} has no number for {column}");
             }
 
-            rows.Add(new EpochRow((int)Cell("epoch"), Cell("learning_rate"), Cell("train_loss"), Cell("validation_loss"),
+            rows.Add(new EpochRow(
+                (int)Cell("epoch"), Cell("learning_rate"), Cell("train_loss"), Cell("validation_loss"),
                 Cell("validation_top1"), Cell("validation_top5"), Cell("seconds")));
         }
 

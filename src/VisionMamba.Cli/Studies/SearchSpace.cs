@@ -21,7 +21,8 @@ internal sealed record SearchSpace(IReadOnlyList<(string Flag, IReadOnlyList<dou
     }
 
     /// <summary>
-    /// Point <paramref name="trial"/> of a random search: the learning rate is drawn log-uniformly between its least and
+    /// Point <paramref name="trial"/> of a random search: the learning rate is drawn log-uniformly between its least
+    /// and
     /// its largest value (Bergstra and Bengio, JMLR 13, 2012, on why not from a grid), the others from their values.
     /// </summary>
     public IReadOnlyList<string> Random(ulong seed, int trial)

@@ -27,7 +27,8 @@ internal static class SeedStudy
     }
 
     /// <summary>Goes on with the study in <paramref name="folder"/>.</summary>
-    public static int Resume(ParseResult parsed, string folder, bool json) => Finish(parsed, Study.Open(folder, Kind), folder, json);
+    public static int Resume(ParseResult parsed, string folder, bool json) => Finish(
+        parsed, Study.Open(folder, Kind), folder, json);
 
     private static int Finish(ParseResult parsed, Study study, string folder, bool json)
     {
@@ -51,7 +52,8 @@ internal static class SeedStudy
     {
         RunRecord[] runs = [.. study.Runs.Select(r => RunRecord.Open(Path.Combine(folder, r.Name)))];
         var metrics = new JsonObject();
-        foreach (string key in runs[0].Result!.Select(r => r.Key).Where(k => k.Contains("top1", StringComparison.Ordinal)))
+        foreach (string key in runs[0].Result!.Select(r => r.Key).Where(
+            k => k.Contains("top1", StringComparison.Ordinal)))
         {
             double[] values = [.. runs.Select(r => (double?)r.Result![key]).OfType<double>()];
             if (values.Length < runs.Length)
@@ -60,7 +62,8 @@ internal static class SeedStudy
             metrics[key] = new JsonObject
             {
                 ["mean"] = mean,
-                ["deviation"] = values.Length < 2 ? null : Math.Sqrt(values.Sum(v => (v - mean) * (v - mean)) / (values.Length - 1)),
+                ["deviation"] = values.Length < 2 ? null : Math.Sqrt(
+                    values.Sum(v => (v - mean) * (v - mean)) / (values.Length - 1)),
                 ["values"] = new JsonArray([.. values.Select(v => (JsonNode)v)]),
             };
         }
@@ -74,10 +77,13 @@ internal static class SeedStudy
 
     private static void Print(JsonObject summary)
     {
-        static string Percent(JsonNode? share) => share is null ? "-" : (100 * (double)share).ToString("F2", CultureInfo.InvariantCulture);
-        var table = new TextTable(["top-1 in %", "mean", "deviation", .. summary["runs"]!.AsArray().Select(r => (string)r!)]);
+        static string Percent(JsonNode? share) => share is null ? "-" : (100 * (double)share).ToString(
+            "F2", CultureInfo.InvariantCulture);
+        var table = new TextTable(
+            ["top-1 in %", "mean", "deviation", .. summary["runs"]!.AsArray().Select(r => (string)r!)]);
         foreach ((string key, JsonNode? metric) in summary["metrics"]!.AsObject())
-            table.Add([key, Percent(metric!["mean"]), Percent(metric["deviation"]), .. metric["values"]!.AsArray().Select(Percent)]);
+            table.Add([key, Percent(metric!["mean"]), Percent(metric["deviation"]), .. metric["values"]!.AsArray()
+                .Select(Percent)]);
         table.Write(Console.Out);
     }
 }

@@ -8,11 +8,13 @@ using VisionMamba.Training;
 
 namespace VisionMamba.Cli.Studies;
 
-/// <summary>One of a study's runs: a folder below the study's and the flags that make it differ from the others.</summary>
+/// <summary>One of a study's runs: a folder below the study's and the flags that make it differ from the
+/// others.</summary>
 internal sealed record StudyRun(string Name, IReadOnlyList<string> Arguments);
 
 /// <summary>
-/// Several runs of svp train that belong together, written to study.json before the first begins, so that an interrupted
+/// Several runs of svp train that belong together, written to study.json before the first begins, so that an
+/// interrupted
 /// study goes on: finished runs are skipped, a begun one is resumed, the others follow.
 /// </summary>
 /// <param name="Kind">seeds or tune.</param>
@@ -34,7 +36,8 @@ internal sealed record Study(string Kind, IReadOnlyList<string> Common, IReadOnl
     {
         string path = Path.Combine(folder, FileName);
         if (!File.Exists(path))
-            throw new VisionMambaException($"{path}: no such file; --resume needs the --output folder of an earlier study");
+            throw new VisionMambaException(
+                $"{path}: no such file; --resume needs the --output folder of an earlier study");
         try
         {
             Study study = JsonSerializer.Deserialize<Study>(File.ReadAllText(path))!;
@@ -55,7 +58,8 @@ internal sealed record Study(string Kind, IReadOnlyList<string> Common, IReadOnl
     }
 
     /// <summary>
-    /// Runs what is not finished yet. False when it was interrupted. With <paramref name="keepGoing"/> a run that diverges is
+    /// Runs what is not finished yet. False when it was interrupted. With <paramref name="keepGoing"/> a run that
+    /// diverges is
     /// recorded as failed and the others follow.
     /// </summary>
     public bool Run(string folder, IReadOnlyList<string> device, bool keepGoing)
@@ -85,7 +89,9 @@ internal sealed record Study(string Kind, IReadOnlyList<string> Common, IReadOnl
             catch (DivergedException e) when (keepGoing)
             {
                 Console.Error.WriteLine($"{run.Name}: {e.Message}");
-                AtomicFile.WriteText(result, new System.Text.Json.Nodes.JsonObject { ["failed"] = e.Message }.ToJsonString(JsonOutput.Options));
+                AtomicFile.WriteText(
+                    result, new System.Text.Json.Nodes.JsonObject { ["failed"] = e.Message }.ToJsonString(
+                    JsonOutput.Options));
             }
         }
 

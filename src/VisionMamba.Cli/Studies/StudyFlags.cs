@@ -5,7 +5,9 @@ namespace VisionMamba.Cli.Studies;
 /// <summary>--seeds, and how a run behaves as part of a study.</summary>
 internal sealed class StudyFlags
 {
-    private readonly Option<int?> _seeds = new("--seeds") { Description = "train N times with seeds counting up from --seed; gives mean and deviation" };
+    private readonly Option<int?> _seeds = new(
+        "--seeds")
+    { Description = "train N times with seeds counting up from --seed; gives mean and deviation" };
 
     private readonly Option<bool> _testAtEnd = new("--test-at-end")
     {
@@ -13,7 +15,9 @@ internal sealed class StudyFlags
         DefaultValueFactory = _ => true,
     };
 
-    private readonly Option<bool> _quiet = new("--quiet") { Description = "print no result (result.json in --output has it)" };
+    private readonly Option<bool> _quiet = new(
+        "--quiet")
+    { Description = "print no result (result.json in --output has it)" };
 
     public IEnumerable<Option> All => [_seeds, _testAtEnd, _quiet];
 

@@ -5,14 +5,19 @@ namespace VisionMamba.Cli.Studies;
 /// <summary>What svp tune searches and how long.</summary>
 internal sealed class TuneFlags
 {
-    private static readonly double[] s_rates = [1e-3, 2.5e-3, 5e-3, 1e-2, 2e-2], s_decays = [0, 1e-5, 1e-4, 1e-3], s_widths = [32, 64, 128];
+    private static readonly double[] s_rates = [1e-3, 2.5e-3, 5e-3, 1e-2, 2e-2], s_decays = [0, 1e-5, 1e-4, 1e-3],
+        s_widths = [32, 64, 128];
 
-    private readonly Option<double[]> _rates = List("--tune-lr", $"learning rates; random search draws between the ends ({Text(s_rates)})");
+    private readonly Option<double[]> _rates = List(
+        "--tune-lr", $"learning rates; random search draws between the ends ({Text(s_rates)})");
     private readonly Option<double[]> _decays = List("--tune-weight-decay", $"weight decays ({Text(s_decays)})");
-    private readonly Option<double[]> _shared = List("--tune-shared-layers", "svp: layers that share a cross prompt (a sixth, a third, half of the depth)");
+    private readonly Option<double[]> _shared = List(
+        "--tune-shared-layers", "svp: layers that share a cross prompt (a sixth, a third, half of the depth)");
     private readonly Option<double[]> _widths = List("--tune-inner-width", $"svp: inner widths ({Text(s_widths)})");
 
-    private readonly Option<int> _trials = new("--trials") { Description = "runs at most", DefaultValueFactory = _ => 12 };
+    private readonly Option<int> _trials = new(
+        "--trials")
+    { Description = "runs at most", DefaultValueFactory = _ => 12 };
 
     private readonly Option<string> _search = new("--search")
     {
@@ -32,11 +37,14 @@ internal sealed class TuneFlags
             throw new UsageException($"--trials {trials}: must be at least 1");
         SearchSpace space = Space(parsed, method, depth);
         if (space.Dimensions.Count == 0)
-            throw new UsageException("nothing is left to search: every searched option is given; leave out --lr, --weight-decay, --shared-layers or --inner-width");
+            throw new UsageException(
+                "nothing is left to search: every searched option is given; leave out --lr, --weight-decay, --shared-layers or --inner-width");
         bool grid = parsed.GetValue(_search) == "grid";
         if (grid && space.Points > trials)
-            throw new UsageException($"--search grid: has {space.Points} points, more than --trials {trials}; raise --trials, give fewer values, or take --search random");
-        IEnumerable<IReadOnlyList<string>> points = grid ? space.Grid() : Enumerable.Range(0, trials).Select(i => space.Random(seed, i));
+            throw new UsageException(
+                $"--search grid: has {space.Points} points, more than --trials {trials}; raise --trials, give fewer values, or take --search random");
+        IEnumerable<IReadOnlyList<string>> points = grid ? space.Grid() : Enumerable.Range(0, trials).Select(
+            i => space.Random(seed, i));
         return [.. points.Select((point, i) => new StudyRun($"trial-{i + 1:D3}", point))];
     }
 
@@ -57,12 +65,14 @@ internal sealed class TuneFlags
         Add("--weight-decay", _decays, s_decays);
         if (method == "svp")
         {
-            Add("--shared-layers", _shared, [.. new[] { depth / 6, depth / 3, depth / 2 }.Select(n => (double)Math.Max(n, 1)).Distinct()]);
+            Add("--shared-layers", _shared,
+                [.. new[] { depth / 6, depth / 3, depth / 2 }.Select(n => (double)Math.Max(n, 1)).Distinct()]);
             Add("--inner-width", _widths, s_widths);
         }
         else if (parsed.GetResult(_shared) is { Implicit: false } || parsed.GetResult(_widths) is { Implicit: false })
         {
-            throw new UsageException($"{_shared.Name} and {_widths.Name}: are settings of --method svp, not of '{method}'");
+            throw new UsageException(
+                $"{_shared.Name} and {_widths.Name}: are settings of --method svp, not of '{method}'");
         }
 
         return new SearchSpace(dimensions);

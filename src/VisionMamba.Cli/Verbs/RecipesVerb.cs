@@ -22,7 +22,8 @@ internal static class RecipesVerb
         list.SetAction(parsed => List(parsed.GetValue(json)));
         show.SetAction(parsed => Show(Recipe.Load(parsed.GetValue(name)!), parsed.GetValue(json)));
         schema.SetAction(_ => Console.Out.Write(RecipeSchema.Text(TrainVerb.Create())));
-        return new Command("recipes", "Training recipes: the published ones, and for folders of your own.") { list, show, schema };
+        return new Command("recipes", "Training recipes: the published ones, and for folders of your own.") { list,
+            show, schema };
     }
 
     private static int List(bool json)

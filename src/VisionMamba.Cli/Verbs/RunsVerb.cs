@@ -57,8 +57,12 @@ internal static class RunsVerb
     {
         var command = new Command("plot", "Draw loss and accuracy curves of runs into a picture.");
         Argument<string[]> folders = Runs(1);
-        var output = new Option<string>("--output") { Description = "the picture, .png or .svg", Required = true, HelpName = "FILE" };
-        var by = new Option<string>("--by") { Description = "horizontal axis: epoch or step", DefaultValueFactory = _ => "epoch" };
+        var output = new Option<string>(
+            "--output")
+        { Description = "the picture, .png or .svg", Required = true, HelpName = "FILE" };
+        var by = new Option<string>(
+            "--by")
+        { Description = "horizontal axis: epoch or step", DefaultValueFactory = _ => "epoch" };
         by.AcceptOnlyFromAmong("epoch", "step");
         Option<bool> json = Json();
         command.Arguments.Add(folders);
@@ -70,7 +74,12 @@ internal static class RunsVerb
             RunRecord[] runs = [.. parsed.GetValue(folders)!.Select(RunRecord.Open)];
             RunPlot.Write(file, runs, bySteps: parsed.GetValue(by) == "step");
             if (parsed.GetValue(json))
-                JsonOutput.Write(new JsonObject { ["picture"] = file, ["runs"] = new JsonArray([.. runs.Select(r => (JsonNode)r.Folder)]) });
+                JsonOutput.Write(new JsonObject
+                {
+                    ["picture"] = file,
+                    ["runs"] = new JsonArray(
+                    [.. runs.Select(r => (JsonNode)r.Folder)])
+                });
             else
                 Console.Out.WriteLine(file);
             return 0;
@@ -104,13 +113,17 @@ internal static class RunsVerb
             return;
         }
 
-        var table = new TextTable("run", "method", "data", "trains", "epochs", "last", "best", "at", "test", "state", "started");
+        var table = new TextTable(
+            "run", "method", "data", "trains", "epochs", "last", "best", "at", "test", "state", "started");
         foreach (RunRecord run in runs)
         {
             table.Add(
-                Path.GetRelativePath(root, run.Folder), run.Method, run.Data, run.TrainableParameters.ToString("N0", CultureInfo.InvariantCulture),
-                $"{run.Last?.Epoch ?? 0}/{run.PlannedEpochs}", Percent(run.Last?.ValidationTop1), Percent(run.Best?.ValidationTop1),
-                run.Best?.Epoch.ToString(CultureInfo.InvariantCulture) ?? "-", Percent((double?)run.Result?["test_top1_last"]), run.State,
+                Path.GetRelativePath(root, run.Folder), run.Method, run.Data, run.TrainableParameters.ToString(
+                    "N0", CultureInfo.InvariantCulture),
+                $"{run.Last?.Epoch ?? 0}/{run.PlannedEpochs}", Percent(run.Last?.ValidationTop1), Percent(
+                    run.Best?.ValidationTop1),
+                run.Best?.Epoch.ToString(CultureInfo.InvariantCulture) ?? "-", Percent(
+                    (double?)run.Result?["test_top1_last"]), run.State,
                 run.Started.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture));
         }
 

@@ -16,12 +16,15 @@ internal static class TrainVerb
 {
     public static Command Create()
     {
-        var command = new Command("train", "Adapt a backbone to your images with SVP, linear probing or full fine-tuning.");
+        var command = new Command(
+            "train", "Adapt a backbone to your images with SVP, linear probing or full fine-tuning.");
         var data = new DataFlags();
         var training = new TrainingFlags();
         var method = new MethodFlags();
         var device = new DeviceFlags();
-        var backbone = new Option<string>("--backbone") { Description = "Vim checkpoint, .pth or .safetensors", HelpName = "FILE" };
+        var backbone = new Option<string>(
+            "--backbone")
+        { Description = "Vim checkpoint, .pth or .safetensors", HelpName = "FILE" };
         var output = new Option<string?>("--output") { Description = "folder for the run", HelpName = "DIR" };
         var resume = new Option<bool>("--resume") { Description = "go on with the interrupted run in --output" };
         var plan = new PlanFlags();
@@ -48,37 +51,48 @@ internal static class TrainVerb
         device.AddTo(command);
         command.SetAction(parsed =>
         {
-            string folder = parsed.GetValue(output) ?? (plan.Asked(parsed) ? "" : throw new UsageException("--output DIR is missing"));
+            string folder = parsed.GetValue(output) ?? (
+                plan.Asked(parsed) ? "" : throw new UsageException("--output DIR is missing"));
             if (parsed.GetValue(resume))
                 TrainingRun.RefuseFlagsWithResume(parsed, [.. settings, recipe, .. study.Fixed, .. plan.All]);
             else
                 TrainingRun.CheckNew(folder);
-            if (study.Run(parsed, folder, parsed.GetValue(resume), plan.Asked(parsed), parsed.GetValue(json)) is { } studied)
+            if (study.Run(parsed, folder, parsed.GetValue(resume), plan.Asked(parsed), parsed.GetValue(
+                json)) is { } studied)
                 return studied;
             using Backend backend = device.Open(parsed);
             if (parsed.GetValue(resume))
                 return Resume("train", folder, backend, parsed.GetValue(json), study.Quiet(parsed));
             TrainingOptions options = training.Read(parsed);
-            if (plan.OfPreset(parsed, settings, data, method, parsed.GetValue(size), options, backend, parsed.GetValue(json)) is { } planned)
+            if (plan.OfPreset(parsed, settings, data, method, parsed.GetValue(size), options, backend, parsed.GetValue(
+                json)) is { } planned)
                 return planned;
             RunData runData = data.Read(parsed, options.Seed) with { TestAtEnd = study.TestAtEnd(parsed) };
             string file = parsed.GetValue(backbone) ?? throw new UsageException("--backbone FILE is missing");
             DatasetSplits splits = DataFlags.Load(runData);
             LoadedModel loaded = ModelFile.LoadBackbone(
-                file, method.Read(parsed), splits.Train.Classes.Count, method.HeadLayers(parsed), method.SimAm(parsed), options.Seed,
+                file, method.Read(parsed), splits.Train.Classes.Count, method.HeadLayers(parsed), method.SimAm(parsed),
+                    options.Seed,
                 new LoadOptions
                 {
                     TargetImageSize = parsed.GetValue(size),
                     Stride = parsed.GetValue(stride),
-                    PositionClassToken = parsed.GetValue(row) == "first" ? PositionClassToken.First : PositionClassToken.Middle,
+                    PositionClassToken = parsed.GetValue(row) == "first" ? PositionClassToken.First
+                        : PositionClassToken.Middle,
                 });
             foreach (string note in loaded.Notes)
                 Console.Error.WriteLine($"{file}: {note}");
             if (plan.Asked(parsed))
                 return PlanFlags.Print(parsed, settings, loaded.Model, splits, options, backend, parsed.GetValue(json));
-            var source = new JsonObject { ["backbone"] = Path.GetFileName(file), ["recipe"] = RecipeFlag.Read(parsed)?.Name };
+            var source = new JsonObject
+            {
+                ["backbone"] = Path.GetFileName(file),
+                ["recipe"] = RecipeFlag.Read(
+                parsed)?.Name
+            };
             return TrainingRun.Start(
-                "train", loaded.Model, runData, splits, options, backend, folder, source, resume: false, parsed.GetValue(json),
+                "train", loaded.Model, runData, splits, options, backend, folder, source, resume: false,
+                    parsed.GetValue(json),
                 study.Quiet(parsed));
         });
         return command;
@@ -89,10 +103,12 @@ internal static class TrainVerb
     {
         (string recorded, RunData data, TrainingOptions options) = TrainingRun.ReadSettings(folder);
         if (recorded != verb)
-            throw new VisionMambaException($"--output {folder}: was begun by 'svp {recorded}'; resume it with that verb");
+            throw new VisionMambaException(
+                $"--output {folder}: was begun by 'svp {recorded}'; resume it with that verb");
         LoadedModel loaded = ModelFile.Load(Path.Combine(folder, "last.safetensors"), new LoadOptions { Copy = true });
         JsonObject source = loaded.Card.Provenance["source"] as JsonObject ?? [];
         return TrainingRun.Start(
-            verb, loaded.Model, data, DataFlags.Load(data), options, backend, folder, source, resume: true, json, quiet);
+            verb, loaded.Model, data, DataFlags.Load(data), options, backend, folder, source, resume: true, json,
+                quiet);
     }
 }

@@ -15,13 +15,17 @@ internal static class TuneVerb
     private const string Kind = "tune";
 
     // They are the search's own, or have no meaning in it.
-    private static readonly string[] s_notTrials = ["--output", "--resume", "--json", "--dry-run", "--seeds", "--model", "--quiet", "--test-at-end"];
+    private static readonly string[] s_notTrials =
+        ["--output", "--resume", "--json", "--dry-run", "--seeds", "--model", "--quiet", "--test-at-end"];
 
     public static Command Create()
     {
-        var command = new Command("tune", "Search learning rate, weight decay and prompt sizes on the validation images; takes the flags of train.");
+        var command = new Command(
+            "tune", "Search learning rate, weight decay and prompt sizes on the validation images; takes the flags of train.");
         var flags = new TuneFlags();
-        var output = new Option<string>("--output") { Description = "folder for the trials", Required = true, HelpName = "DIR" };
+        var output = new Option<string>(
+            "--output")
+        { Description = "folder for the trials", Required = true, HelpName = "DIR" };
         var resume = new Option<bool>("--resume") { Description = "go on with the interrupted search in --output" };
         var json = new Option<bool>("--json") { Description = "print the result as JSON" };
         Option[] own = [output, .. flags.All, resume, json];
@@ -32,8 +36,10 @@ internal static class TuneVerb
         {
             string folder = parsed.GetValue(output)!;
             if (parsed.GetValue(resume))
-                TrainingRun.RefuseFlagsWithResume(parsed, flags.All.Concat(train.Where(o => o.Name is not ("--device" or "--threads"))));
-            Study study = parsed.GetValue(resume) ? Study.Open(folder, Kind) : Begin(parsed, flags, folder, [.. own.Select(o => o.Name)]);
+                TrainingRun.RefuseFlagsWithResume(
+                    parsed, flags.All.Concat(train.Where(o => o.Name is not ("--device" or "--threads"))));
+            Study study = parsed.GetValue(resume) ? Study.Open(folder, Kind) : Begin(
+                parsed, flags, folder, [.. own.Select(o => o.Name)]);
             if (!study.Run(folder, DeviceArguments.Of(parsed), keepGoing: true))
             {
                 Console.Error.WriteLine($"the search goes on with: svp tune --output {folder} --resume");
@@ -54,12 +60,16 @@ internal static class TuneVerb
     private static Study Begin(ParseResult parsed, TuneFlags flags, string folder, string[] own)
     {
         if (parsed.GetValue<string>("--select-on") == "test")
-            throw new UsageException("--select-on test: a search never looks at the test images; leave it out, also in a recipe");
-        string backbone = parsed.GetValue<string>("--backbone") ?? throw new UsageException("--backbone FILE is missing");
+            throw new UsageException(
+                "--select-on test: a search never looks at the test images; leave it out, also in a recipe");
+        string backbone = parsed.GetValue<string>("--backbone") ?? throw new UsageException(
+            "--backbone FILE is missing");
         using TensorFile file = TensorFile.Open(backbone);
         int depth = ModelFile.ReadConfig(file, new LoadOptions(), []).Depth;
-        IReadOnlyList<StudyRun> trials = flags.Trials(parsed, parsed.GetValue<string>("--method")!, depth, parsed.GetValue<ulong>("--seed"));
-        var study = new Study(Kind, [.. Study.Given(parsed, [.. own, "--device", "--threads"]), "--test-at-end", "false"], trials);
+        IReadOnlyList<StudyRun> trials = flags.Trials(
+            parsed, parsed.GetValue<string>("--method")!, depth, parsed.GetValue<ulong>("--seed"));
+        var study = new Study(
+            Kind, [.. Study.Given(parsed, [.. own, "--device", "--threads"]), "--test-at-end", "false"], trials);
         study.Begin(folder);
         return study;
     }
@@ -77,7 +87,8 @@ internal static class TuneVerb
             ["trials"] = new JsonArray([.. trials.Select(t => (JsonNode)new JsonObject
             {
                 ["trial"] = t.Run.Name,
-                ["flags"] = new JsonObject(t.Run.Arguments.Chunk(2).Select(p => KeyValuePair.Create(p[0], (JsonNode?)p[1]))),
+                ["flags"] = new JsonObject(
+                    t.Run.Arguments.Chunk(2).Select(p => KeyValuePair.Create(p[0], (JsonNode?)p[1]))),
                 ["validation_top1"] = t.Record.Best?.ValidationTop1,
                 ["validation_loss"] = t.Record.Best?.ValidationLoss,
                 ["epoch"] = t.Record.Best?.Epoch,
@@ -100,7 +111,8 @@ internal static class TuneVerb
                 arguments.Add(study.Common[i]);
         }
 
-        return "svp train " + string.Join(' ', arguments.Concat(best.Arguments).Concat(["--output", Path.Combine(folder, "best")])
+        return "svp train " + string.Join(
+            ' ', arguments.Concat(best.Arguments).Concat(["--output", Path.Combine(folder, "best")])
             .Select(a => a.Contains(' ') ? $"\"{a}\"" : a));
     }
 
@@ -111,8 +123,10 @@ internal static class TuneVerb
         var table = new TextTable(["trial", .. flags, "validation top-1", "loss", "epoch", "trains"]);
         foreach (JsonNode? trial in trials)
         {
-            string Number(string key, string format, double scale = 1) => trial![key] is { } value && trial["failed"] is null
-                ? (scale * (double)value).ToString(format, CultureInfo.InvariantCulture) : trial["failed"] is null ? "-" : "failed";
+            string Number(string key, string format, double scale = 1) => trial![key] is { } value
+                && trial["failed"] is null
+                ? (scale * (double)value).ToString(format, CultureInfo.InvariantCulture) : trial["failed"] is null
+                    ? "-" : "failed";
             table.Add([
                 (string)trial!["trial"]!, .. flags.Select(f => (string)trial["flags"]![f]!),
                 Number("validation_top1", "F2", 100), Number("validation_loss", "F4"), Number("epoch", "F0"),

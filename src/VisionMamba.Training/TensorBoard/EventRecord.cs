@@ -15,7 +15,8 @@ internal static class EventRecord
     public static byte[] Version(double wallTime) =>
         [.. Double(1, wallTime), .. Block(3, Encoding.UTF8.GetBytes("brain.Event:2"))];
 
-    /// <summary>Says that the run goes on at <paramref name="step"/>: what earlier files hold from there on is void.</summary>
+    /// <summary>Says that the run goes on at <paramref name="step"/>: what earlier files hold from there on is
+    /// void.</summary>
     public static byte[] Restart(double wallTime, long step) =>
         [.. Double(1, wallTime), .. Number(2, step), .. Block(7, Number(1, 1))];
 

@@ -30,11 +30,13 @@ public sealed class RecipeTests
         Assert.Equal(name, Path.GetFileNameWithoutExtension(recipe.Path));
         Assert.NotEmpty(recipe.Description);
         Assert.NotEmpty(recipe.Source);
-        Option[] options = [.. new RecipeOptions(command).ByKey.Where(o => recipe.Options.ContainsKey(o.Key)).Select(o => o.Value)];
+        Option[] options = [.. new RecipeOptions(command).ByKey.Where(o => recipe.Options.ContainsKey(o.Key)).Select(
+            o => o.Value)];
         foreach (Setting setting in Setting.All(command.Parse([]), options, recipe))
         {
             Assert.Equal("recipe", setting.Origin);
-            Assert.True(Same(recipe.Options[setting.Key], setting.Value!.Deserialize<JsonElement>()), $"{name}: {setting}");
+            Assert.True(Same(recipe.Options[setting.Key], setting.Value!.Deserialize<JsonElement>()),
+                $"{name}: {setting}");
         }
     }
 
@@ -51,13 +53,17 @@ public sealed class RecipeTests
     [InlineData("flowers", "FLOWERS", 102, 1.5e-2, 1e-4, 8, 0, 0, 0, true, 2)]
     [InlineData("food101", "FOOD", 101, 5e-3, 1e-4, 8, 0.8, 1.0, 0, false, 1)]
     public void RecipesHoldThePublishedNumbers(
-        string name, string set, int classes, double lr, double decay, int shared, double mixup, double cutmix, int seed, bool simAm, int head)
+        string name, string set, int classes, double lr, double decay, int shared, double mixup, double cutmix,
+            int seed, bool simAm, int head)
     {
         Recipe recipe = Recipe.Load(name);
         double Number(string key) => recipe.Options[key].GetDouble();
-        Assert.Equal((set, classes, simAm), (recipe.Options["data_set"].GetString(), recipe.Classes, recipe.Options["simam"].GetBoolean()));
-        Assert.Equal((lr, decay, mixup, cutmix), (Number("lr"), Number("weight_decay"), Number("mixup"), Number("cutmix")));
-        Assert.Equal((shared, seed, head, 64), (Number("shared_layers"), Number("seed"), Number("head_layers"), Number("inner_width")));
+        Assert.Equal((set, classes, simAm), (
+            recipe.Options["data_set"].GetString(), recipe.Classes, recipe.Options["simam"].GetBoolean()));
+        Assert.Equal((lr, decay, mixup, cutmix), (
+            Number("lr"), Number("weight_decay"), Number("mixup"), Number("cutmix")));
+        Assert.Equal((shared, seed, head, 64), (
+            Number("shared_layers"), Number("seed"), Number("head_layers"), Number("inner_width")));
         Assert.Equal((100, 96, 5), (Number("epochs"), Number("batch"), Number("warmup_epochs")));
         Assert.Equal((0.1, 0.1, 0.25), (Number("label_smoothing"), Number("drop_path"), Number("reprob")));
         Assert.Equal("rand-m9-mstd0.5-inc1", recipe.Options["aa"].GetString());
@@ -77,13 +83,15 @@ public sealed class RecipeTests
     {
         Recipe recipe = Recipe.Load(name);
         // Width and depth of Vim-S decide; the mixer is made small to save time.
-        VisionMambaConfig config = VisionMambaConfig.Presets["small"] with { Inner = 8, State = 1, Rank = 1, Classes = recipe.Classes ?? 10 };
+        VisionMambaConfig config =
+            VisionMambaConfig.Presets["small"] with { Inner = 8, State = 1, Rank = 1, Classes = recipe.Classes ?? 10 };
         var settings = new System.Text.Json.Nodes.JsonObject
         {
             ["shared_layers"] = recipe.Options["shared_layers"].GetInt32(),
             ["inner_width"] = recipe.Options["inner_width"].GetInt32(),
         };
-        Assert.Equal(expected, ParameterGroups.Of(new VisionMambaModel(config, TuningMethods.Create("svp", settings), 0).Parameters).Prompts);
+        Assert.Equal(expected, ParameterGroups.Of(
+            new VisionMambaModel(config, TuningMethods.Create("svp", settings), 0).Parameters).Prompts);
     }
 
     public static TheoryData<string, long> PaperCounts()
@@ -93,7 +101,8 @@ public sealed class RecipeTests
         {
             // Cross: a linear layer a group of layers. Inner: two linear layers a layer. alpha a group, beta a layer.
             const long width = 384, depth = 24;
-            long inner = recipe.Options["inner_width"].GetInt64(), groups = depth / recipe.Options["shared_layers"].GetInt64();
+            long inner = recipe.Options["inner_width"].GetInt64(), groups =
+                depth / recipe.Options["shared_layers"].GetInt64();
             long cross = groups * ((width * width) + width);
             long perLayer = (width * inner) + inner + (inner * width) + width;
             cases.Add(recipe.Name, cross + (depth * perLayer) + (groups * width) + (depth * width));
@@ -146,7 +155,8 @@ public sealed class RecipeTests
         Assert.Null(RecipeFlag.Blame(
             TrainVerb.Create().Parse(["--recipe", folder.At("bad.json"), "--lr", "2"]), "--lr: must be less"));
         Assert.Null(RecipeFlag.Blame(parsed, "--epochs: must be at least 1"));
-        string[] arguments = ["train", "--recipe", folder.At("bad.json"), "--dry-run", "--model", "tiny", "--image-size", "32"];
+        string[] arguments = ["train", "--recipe", folder.At("bad.json"), "--dry-run", "--model", "tiny",
+            "--image-size", "32"];
         Assert.Equal(1, await App.RunAsync(arguments));
     }
 
@@ -182,7 +192,8 @@ public sealed class RecipeTests
             double outside = rule.OpenLeast ? rule.Least!.Value : rule.Least!.Value - 1;
             string[] arguments =
             [
-                "train", "--recipe", "cub200", "--dry-run", "--model", "tiny", "--image-size", "32", "--data", "/nowhere",
+                "train", "--recipe", "cub200", "--dry-run", "--model", "tiny", "--image-size", "32", "--data",
+                    "/nowhere",
                 "--" + key.Replace('_', '-'), outside.ToString(System.Globalization.CultureInfo.InvariantCulture),
                 .. RecipeOptions.IsList(options[key]) ? new[] { "0.5" } : [],
             ];
@@ -193,7 +204,8 @@ public sealed class RecipeTests
 
     private static bool Same(JsonElement expected, JsonElement actual) => expected.ValueKind switch
     {
-        JsonValueKind.Number => expected.GetDouble() == actual.GetDouble() || (float)expected.GetDouble() == (float)actual.GetDouble(),
+        JsonValueKind.Number => expected.GetDouble() == actual.GetDouble() || (float)expected.GetDouble() == (
+            float)actual.GetDouble(),
         JsonValueKind.Array => expected.EnumerateArray().Zip(actual.EnumerateArray()).All(p => Same(p.First, p.Second)),
         _ => expected.GetRawText() == actual.GetRawText(),
     };

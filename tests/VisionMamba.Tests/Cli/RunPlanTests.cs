@@ -20,7 +20,9 @@ public sealed class RunPlanTests
     [InlineData("linear", 96, 4, 64, 0)]
     public void TheFormulaOfActivationsIsWhatAStepTakes(string method, int dim, int depth, int size, int promptDepth)
     {
-        VisionMambaConfig config = VisionMambaConfig.OfWidth(dim) with { Depth = depth, ImageSize = size, Patch = 8, Stride = 8, Classes = 10 };
+        VisionMambaConfig config = VisionMambaConfig.OfWidth(
+            dim) with
+        { Depth = depth, ImageSize = size, Patch = 8, Stride = 8, Classes = 10 };
         var settings = new JsonObject { ["shared_layers"] = 2, ["inner_width"] = 32, ["prompt_depth"] = promptDepth };
         var model = new VisionMambaModel(config, TuningMethods.Create(method, settings), 0);
         using var backend = new CpuBackend(1);
@@ -32,20 +34,28 @@ public sealed class RunPlanTests
     [Fact]
     public void ThePlanCountsStepsAndParameters()
     {
-        VisionMambaConfig config = VisionMambaConfig.OfWidth(32) with { Depth = 2, ImageSize = 16, Patch = 8, Stride = 8, Classes = 3 };
+        VisionMambaConfig config = VisionMambaConfig.OfWidth(
+            32) with
+        { Depth = 2, ImageSize = 16, Patch = 8, Stride = 8, Classes = 3 };
         var model = new VisionMambaModel(config, TuningMethods.Create("linear", []), 0);
         int[] labels = [.. Enumerable.Range(0, 50).Select(i => i % 3)];
-        ImageDataset Set(int count) => ImageDataset.FromMemory("set", ["a", "b", "c"], labels[..count], _ => throw new InvalidOperationException("a plan reads no picture"));
+        ImageDataset Set(int count) => ImageDataset.FromMemory(
+            "set", ["a", "b", "c"], labels[..count], _ => throw new InvalidOperationException(
+            "a plan reads no picture"));
         var data = new DatasetSplits(Set(50), Set(6), null, "made");
-        var recipe = new Recipe("r.json", "r", "", "", null, null, ["a note"], new Dictionary<string, System.Text.Json.JsonElement>());
+        var recipe = new Recipe(
+            "r.json", "r", "", "", null, null, ["a note"], new Dictionary<string, System.Text.Json.JsonElement>());
         using var backend = new CpuBackend(1);
-        JsonObject plan = new RunPlan([], model, data, new TrainingOptions { Batch = 16, Epochs = 10 }, recipe).Write(backend, warmSeconds: 0);
+        JsonObject plan = new RunPlan([], model, data, new TrainingOptions { Batch = 16, Epochs = 10 }, recipe).Write(
+            backend, warmSeconds: 0);
         plan = JsonOutput.Reread(plan);
         Assert.Equal(3, (int)plan["steps_per_epoch"]!);
         Assert.Equal(30, (int)plan["steps"]!);
         Assert.Equal(99, (int)plan["parameters"]!["trainable"]!);
         Assert.Equal(0, (int)plan["parameters"]!["prompts"]!);
-        JsonObject limited = new RunPlan([], model, data, new TrainingOptions { Batch = 16, Epochs = 10, MaxSteps = 7 }, null).Write(backend, warmSeconds: 0);
+        JsonObject limited = new RunPlan(
+            [], model, data, new TrainingOptions { Batch = 16, Epochs = 10, MaxSteps = 7 }, null).Write(
+            backend, warmSeconds: 0);
         limited = JsonOutput.Reread(limited);
         Assert.Equal(7, (int)limited["steps"]!);
         var text = new StringWriter();
@@ -59,7 +69,9 @@ public sealed class RunPlanTests
     {
         VisionMambaConfig config = VisionMambaConfig.Presets["small"] with { Classes = 200, HeadLayers = 2 };
         ParameterGroups groups = ParameterGroups.Of(
-            new VisionMambaModel(config, TuningMethods.Create("svp", new JsonObject { ["shared_layers"] = 8, ["inner_width"] = 64 }), 0).Parameters);
+            new VisionMambaModel(
+                config, TuningMethods.Create("svp", new JsonObject { ["shared_layers"] = 8, ["inner_width"] = 64 }),
+                0).Parameters);
         Assert.Equal(1_644_288, groups.Prompts);
         Assert.Equal((384 * 192) + 192 + (192 * 200) + 200, groups.Counts["head"]);
         Assert.Equal(groups.Prompts + groups.Counts["head"], groups.Trainable);

@@ -30,7 +30,8 @@ public sealed class StudyTests
         Assert.Equal(0, App.Invoke(["train", "--output", task.At("s"), "--resume", "--threads", "1"]));
         Assert.Equal(wanted, File.ReadAllBytes(task.At("s", "seed-6", "last.safetensors")));
         Assert.Equal(untouched, File.GetLastWriteTimeUtc(task.At("s", "seed-7", "last.safetensors")));
-        Assert.Contains("already holds a study", Assert.Throws<VisionMambaException>(() => App.Invoke(arguments)).Message);
+        Assert.Contains("already holds a study", Assert.Throws<VisionMambaException>(() => App.Invoke(arguments))
+            .Message);
     }
 
     [Fact]
@@ -41,7 +42,8 @@ public sealed class StudyTests
             File.WriteAllText(picture, "not a picture");
         string[] train = [.. task.Train.Where((a, i) => a != "--lr" && (i == 0 || task.Train[i - 1] != "--lr"))];
         Assert.Equal(0, App.Invoke(
-            ["tune", .. train, "--search", "grid", "--trials", "2", "--tune-lr", "1e-6", "0.2", "--weight-decay", "0", "--output", task.At("t")]));
+            ["tune", .. train, "--search", "grid", "--trials", "2", "--tune-lr", "1e-6", "0.2", "--weight-decay", "0",
+                "--output", task.At("t")]));
         JsonObject report = Read(task.At("t", "tune.json"));
         JsonArray trials = report["trials"]!.AsArray();
         Assert.Equal(2, trials.Count);
@@ -53,7 +55,8 @@ public sealed class StudyTests
         Assert.DoesNotContain("--epochs", command);
         // The printed command reads the test pictures, and finds that they are none.
         string[] words = command.Split(' ')[1..];
-        Assert.Contains("test", Assert.ThrowsAny<VisionMambaException>(() => App.Invoke([.. words, "--max-steps", "1"])).Message);
+        Assert.Contains("test", Assert.ThrowsAny<VisionMambaException>(
+            () => App.Invoke([.. words, "--max-steps", "1"])).Message);
     }
 
     [Fact]
@@ -62,7 +65,8 @@ public sealed class StudyTests
         using var task = new TinyTask();
         string[] train = [.. task.Train.Where((a, i) => a != "--lr" && (i == 0 || task.Train[i - 1] != "--lr"))];
         Assert.Equal(0, App.Invoke(
-            ["tune", .. train, "--search", "grid", "--tune-lr", "1e300", "0.01", "--weight-decay", "0", "--output", task.At("t")]));
+            ["tune", .. train, "--search", "grid", "--tune-lr", "1e300", "0.01", "--weight-decay", "0", "--output",
+                task.At("t")]));
         JsonArray trials = Read(task.At("t", "tune.json"))["trials"]!.AsArray();
         Assert.Equal("0.01", (string)trials[0]!["flags"]!["--lr"]!);
         Assert.Null(trials[0]!["failed"]);
@@ -95,7 +99,8 @@ public sealed class StudyTests
     {
         using var task = new TinyTask();
         var error = Assert.Throws<UsageException>(() => App.Invoke(
-            ["tune", "--data", task.At("data"), "--backbone", task.At("backbone.safetensors"), "--output", task.At("t"), .. arguments]));
+            ["tune", "--data", task.At("data"), "--backbone", task.At("backbone.safetensors"), "--output", task.At(
+                "t"), .. arguments]));
         Assert.Contains(problem, error.Message);
         Assert.False(Directory.Exists(task.At("t")));
     }
@@ -108,7 +113,8 @@ public sealed class StudyTests
     {
         using var task = new TinyTask();
         string[] train = [.. task.Train.Where((a, i) => a != "--batch" && (i == 0 || task.Train[i - 1] != "--batch"))];
-        var error = Assert.Throws<UsageException>(() => App.Invoke(["train", .. train, "--output", task.At("s"), .. arguments]));
+        var error = Assert.Throws<UsageException>(
+            () => App.Invoke(["train", .. train, "--output", task.At("s"), .. arguments]));
         Assert.Contains(problem, error.Message.Replace("--shared-layers", "--inner-width"));
         Assert.False(Directory.Exists(task.At("s")));
     }

@@ -6,7 +6,8 @@ using VisionMamba.Tensors;
 
 namespace VisionMamba.Tests.Support;
 
-/// <summary>A folder with pictures of two classes, 16 px, and a backbone of a few thousand parameters: whole runs in a second.</summary>
+/// <summary>A folder with pictures of two classes, 16 px, and a backbone of a few thousand parameters: whole runs in
+/// a second.</summary>
 internal sealed class TinyTask : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("visionmamba-").FullName;
@@ -16,14 +17,21 @@ internal sealed class TinyTask : IDisposable
         foreach ((string split, int count) in new[] { ("train", train), ("val", validation), ("test", test) })
         {
             for (int i = 0; i < count; i++)
-                ImageWriter.WritePng(At("data", split, i % 2 == 0 ? "above" : "below", $"{i:D2}.png"), Picture(i, split));
+                ImageWriter.WritePng(
+                    At("data", split, i % 2 == 0 ? "above" : "below", $"{i:D2}.png"), Picture(i, split));
         }
 
         VisionMambaConfig config = VisionMambaConfig.OfWidth(16) with
         {
-            Depth = 6, ImageSize = 16, Patch = 8, Stride = 8, Classes = 2, State = 4,
+            Depth = 6,
+            ImageSize = 16,
+            Patch = 8,
+            Stride = 8,
+            Classes = 2,
+            State = 4,
         };
-        ModelFile.Save(At("backbone.safetensors"), new VisionMambaModel(config, TuningMethods.Create("full", []), seed: 3), new ModelCard());
+        ModelFile.Save(At("backbone.safetensors"), new VisionMambaModel(
+            config, TuningMethods.Create("full", []), seed: 3), new ModelCard());
     }
 
     /// <summary>The arguments of a run that takes a second.</summary>

@@ -11,7 +11,8 @@ public sealed class EventFileTests
     [Fact]
     public void ChecksumIsMaskedCrc32C()
     {
-        // RFC 3720's check value of CRC-32C is 0xe3069283 for "123456789"; TensorFlow rotates by 15 and adds a constant.
+        // RFC 3720's check value of CRC-32C is 0xe3069283 for "123456789"; TensorFlow rotates by 15 and adds a
+        // constant.
         const uint known = 0xe3069283;
         Assert.Equal(((known >> 15) | (known << 17)) + 0xa282ead8, RecordFraming.MaskedChecksum("123456789"u8));
         Assert.Equal(known, EventFileReader.Crc32C("123456789"u8));
@@ -58,7 +59,8 @@ public sealed class EventFileTests
         public sealed record Event(
             double WallTime, long Step, string? FileVersion, bool SessionStart, List<(string Tag, float Value)> Values)
         {
-            public (long Step, string Tag, float Value) Scalar(int index) => (Step, Values[index].Tag, Values[index].Value);
+            public (long Step, string Tag, float Value) Scalar(int index) => (
+                Step, Values[index].Tag, Values[index].Value);
         }
 
         public static uint Crc32C(ReadOnlySpan<byte> bytes)
@@ -118,7 +120,8 @@ public sealed class EventFileTests
         private static (string Tag, float Value) Value(byte[] message)
         {
             var fields = Fields(message).ToDictionary(f => f.Field);
-            return (Encoding.UTF8.GetString(fields[1].Content), BitConverter.UInt32BitsToSingle((uint)fields[2].Number));
+            return (Encoding.UTF8.GetString(fields[1].Content), BitConverter.UInt32BitsToSingle(
+                (uint)fields[2].Number));
         }
 
         private static IEnumerable<(int Field, ulong Number, byte[] Content)> Fields(byte[] m)

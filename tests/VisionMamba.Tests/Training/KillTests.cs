@@ -5,7 +5,8 @@ using VisionMamba.Tests.Support;
 namespace VisionMamba.Tests.Training;
 
 /// <summary>
-/// The built command line is killed (SIGKILL) at moments of all kinds and resumed until it is done; what it leaves must equal
+/// The built command line is killed (SIGKILL) at moments of all kinds and resumed until it is done; what it leaves
+/// must equal
 /// what an uninterrupted run leaves, byte for byte.
 /// </summary>
 public sealed class KillTests
@@ -84,14 +85,16 @@ public sealed class KillTests
         string[] arguments = begun
             ? ["--output", folder, "--resume", "--threads", "1"]
             : [.. task.Train, "--save-every", "1", "--prompt-dropout", "0.1", "--output", folder];
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "svp.exe" : "svp"))
+        var start = new ProcessStartInfo(
+            Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "svp.exe" : "svp"))
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,
         };
         foreach (string argument in arguments.Prepend("train"))
             start.ArgumentList.Add(argument);
-        start.Environment["DOTNET_ROOT"] = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
+        start.Environment["DOTNET_ROOT"] = Path.GetFullPath(
+            Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
         using Process process = Process.Start(start)!;
         Task<string> errors = process.StandardError.ReadToEndAsync(), output = process.StandardOutput.ReadToEndAsync();
         bool killed = false;
