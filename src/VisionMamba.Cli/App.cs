@@ -48,7 +48,8 @@ internal static class App
     {
         DemoVerb.Create(), TrainVerb.Create(), TuneVerb.Create(), RunsVerb.Create(), RecipesVerb.Create(),
         PretrainVerb.Create(),
-        EvaluateVerb.Create(), PredictVerb.Create(), InspectVerb.Create(), DoctorVerb.Create(), BenchVerb.Create(),
+        EvaluateVerb.Create(), PredictVerb.Create(), ExportVerb.Create(), PackVerb.Create(), InspectVerb.Create(),
+        DoctorVerb.Create(), BenchVerb.Create(),
         DataVerb.Create(),
     };
 

@@ -7,6 +7,12 @@ namespace VisionMamba.Models;
 /// <param name="rng">A generator that belongs to this parameter alone.</param>
 public delegate void Initialiser(Span<float> values, Rng rng);
 
+/// <summary>
+/// Gives the tensor that is to be the parameter called <paramref name="name"/> (of that name and
+/// <paramref name="shape"/>), for example weights in a mapped file or of another model; null to make a new one.
+/// </summary>
+public delegate Tensor? ParameterSource(string name, ReadOnlySpan<int> shape);
+
 /// <summary>All parameters of a model by name, in the order they were declared. Names equal the checkpoint's keys.</summary>
 public sealed class ParameterSet
 {
@@ -46,17 +52,19 @@ public sealed class ParameterScope
     private readonly ParameterSet _set;
     private readonly string _prefix;
     private readonly Rng _rng;
+    private readonly ParameterSource? _source;
 
-    /// <summary>The root of <paramref name="set"/>.</summary>
-    public ParameterScope(ParameterSet set, ulong seed)
-        : this(set, "", new Rng(seed, 0))
+    /// <summary>The root of <paramref name="set"/>; parameters that <paramref name="source"/> has are taken from it.</summary>
+    public ParameterScope(ParameterSet set, ulong seed, ParameterSource? source = null)
+        : this(set, "", new Rng(seed, 0), source)
     {
     }
 
-    private ParameterScope(ParameterSet set, string prefix, Rng rng) => (_set, _prefix, _rng) = (set, prefix, rng);
+    private ParameterScope(ParameterSet set, string prefix, Rng rng, ParameterSource? source) =>
+        (_set, _prefix, _rng, _source) = (set, prefix, rng, source);
 
     /// <summary>The scope called <paramref name="name"/> below this one.</summary>
-    public ParameterScope Child(string name) => new(_set, $"{_prefix}{name}.", _rng);
+    public ParameterScope Child(string name) => new(_set, $"{_prefix}{name}.", _rng, _source);
 
     /// <summary>The scope of the <paramref name="index"/>-th of several alike.</summary>
     public ParameterScope Child(int index) => Child(index.ToString(System.Globalization.CultureInfo.InvariantCulture));
@@ -65,6 +73,12 @@ public sealed class ParameterScope
     public Tensor Parameter(string name, ReadOnlySpan<int> shape, Initialiser initialise)
     {
         string full = _prefix + name;
+        if (_source?.Invoke(full, shape) is { } given)
+        {
+            _set.Add(given);
+            return given;
+        }
+
         var parameter = new Tensor(new Storage(Count(shape)), shape) { Name = full };
         initialise(parameter.Span, _rng.Derive(Hash(full)));
         _set.Add(parameter);

@@ -26,6 +26,9 @@ public sealed unsafe class Storage : IDisposable
         _owner = owner;
     }
 
+    /// <summary>A block of any size without memory, for tensors that only declare a shape; reading it is an error.</summary>
+    public static Storage Unbacked { get; } = new(null, long.MaxValue, null);
+
     /// <summary>Frees forgotten memory.</summary>
     ~Storage() => Free();
 

@@ -101,6 +101,9 @@ public sealed class Tensor
     /// <summary>Takes over the memory of a stored tensor of the same size: a view of its file where that is possible.</summary>
     public void Adopt(Files.StoredTensor stored) => Adopt(stored.ToTensor().Storage);
 
+    /// <summary>Another tensor over the same memory, with gradient settings of its own: frozen weights that models share.</summary>
+    public Tensor Alias() => new(Storage, Shape) { Name = Name };
+
     /// <inheritdoc/>
     public override string ToString() => $"{Name ?? "tensor"} {ShapeText(Shape)}";
 

@@ -39,9 +39,7 @@ public sealed record TrainingState
     public static TrainingState Load(string path, AdamWOptimizer optimizer)
     {
         using TensorFile file = TensorFile.Open(path);
-        if (!file.Metadata.TryGetValue(Key, out string? json))
-            throw new VisionMambaException($"{path}: holds a model but no training state; resume from a run's last.safetensors");
-        TrainingState state = JsonSerializer.Deserialize<TrainingState>(json)!;
+        TrainingState state = Read(file);
         foreach ((string name, Tensor moment) in optimizer.State)
         {
             if (!file.Tensors.TryGetValue(name, out StoredTensor? stored) || stored.Count != moment.Count)
@@ -51,6 +49,25 @@ public sealed record TrainingState
 
         optimizer.Steps = state.Step;
         return state;
+    }
+
+    /// <summary>Reads the state alone from a file that <see cref="Save"/> wrote.</summary>
+    public static TrainingState Read(TensorFile file)
+    {
+        if (!file.Metadata.TryGetValue(Key, out string? json))
+        {
+            throw new VisionMambaException(
+                $"{file.Path}: holds a model but no training state; give a run's last.safetensors");
+        }
+
+        try
+        {
+            return JsonSerializer.Deserialize<TrainingState>(json) ?? throw new JsonException("it is null");
+        }
+        catch (JsonException e)
+        {
+            throw new VisionMambaException($"{file.Path}: its metadata {Key} is malformed ({e.Message})", e);
+        }
     }
 
     /// <summary>The state as shown to people and saved with the best model.</summary>

@@ -4,13 +4,24 @@ using VisionMamba.Models.Prompting.Svp;
 
 namespace VisionMamba.Cli.Verbs;
 
-/// <summary>Which model file, and what the file's shapes may leave open.</summary>
+/// <summary>Which model: a whole file, or a backbone and a prompt pack; and what a file's shapes may leave open.</summary>
 internal sealed class CheckpointFlags
 {
-    private readonly Option<string> _checkpoint = new("--checkpoint")
+    private readonly Option<string?> _checkpoint = new("--checkpoint")
     {
         Description = "model file, .pth or .safetensors",
-        Required = true,
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string?> _backbone = new("--backbone")
+    {
+        Description = "with --pack: the backbone's file, .pth or .safetensors",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string?> _pack = new("--pack")
+    {
+        Description = "prompt pack, instead of --checkpoint; needs --backbone",
         HelpName = "FILE",
     };
 
@@ -18,33 +29,75 @@ internal sealed class CheckpointFlags
     private readonly Option<int?> _stride = new("--stride") { Description = "patch stride, where the file leaves it open" };
     private readonly Option<bool?> _simAm = new("--simam") { Description = "SimAM on the input, where the file leaves it open" };
 
+    private readonly Option<int?> _shared = new("--shared-layers")
+    {
+        Description = "layers that share a cross prompt, where the file leaves it open",
+    };
+
     private readonly Option<string?> _source = new("--cross-prompt-source")
     {
         Description = "token or paired-halves, where the file leaves it open",
     };
 
+    private Option[] Open => [_size, _stride, _simAm, _shared, _source];
+
     public void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { _checkpoint, _size, _stride, _simAm, _source })
+        foreach (Option option in new Option[] { _checkpoint, _backbone, _pack }.Concat(Open))
             command.Options.Add(option);
     }
 
-    public string Path(ParseResult parsed) => parsed.GetValue(_checkpoint)!;
+    /// <summary>The file that makes the model what it is: the pack where there is one, else the checkpoint.</summary>
+    public string Path(ParseResult parsed) => parsed.GetValue(_pack) ?? parsed.GetValue(_checkpoint)
+        ?? throw new UsageException(parsed.GetValue(_backbone) is null
+            ? "--checkpoint FILE is missing (or --backbone FILE with --pack FILE)"
+            : "--backbone: needs --pack FILE beside it; a whole model is given as --checkpoint");
+
+    /// <summary>The pack, where one is given.</summary>
+    public string? Pack(ParseResult parsed) => parsed.GetValue(_pack);
+
+    /// <summary>The pack's backbone: --backbone, or --checkpoint beside --pack.</summary>
+    public string? Backbone(ParseResult parsed)
+    {
+        string? backbone = parsed.GetValue(_backbone), checkpoint = parsed.GetValue(_checkpoint);
+        if (backbone is not null && checkpoint is not null)
+            throw new UsageException("--checkpoint: beside --backbone it says the same thing twice; leave one out");
+        return backbone ?? (parsed.GetValue(_pack) is null ? null : checkpoint);
+    }
 
     public LoadedModel Load(ParseResult parsed)
+    {
+        string path = Path(parsed);
+        string? backbone = Backbone(parsed);
+        if (Pack(parsed) is { } pack)
+        {
+            if (Open.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false }) is { } given)
+                throw new UsageException($"{given.Name}: is recorded in the pack; leave it out");
+            if (backbone is null)
+                throw new UsageException("--pack: needs --backbone FILE beside it");
+            return PromptPack.Open(pack).Attach(Models.Checkpoints.Backbone.Open(backbone));
+        }
+
+        if (backbone is not null)
+            throw new UsageException("--backbone: needs --pack FILE beside it; a whole model is given as --checkpoint alone");
+        LoadedModel loaded = ModelFile.Load(path, Options(parsed));
+        foreach (string note in loaded.Notes)
+            Console.Error.WriteLine($"{path}: {note}");
+        return loaded;
+    }
+
+    private LoadOptions Options(ParseResult parsed)
     {
         string? source = parsed.GetValue(_source);
         if (source is not null)
             SvpMethod.ParseSource(source);
-        LoadedModel loaded = ModelFile.Load(Path(parsed), new LoadOptions
+        return new LoadOptions
         {
             ImageSize = parsed.GetValue(_size),
             Stride = parsed.GetValue(_stride),
             SimAm = parsed.GetValue(_simAm),
+            SharedLayers = parsed.GetValue(_shared),
             CrossPromptSource = source,
-        });
-        foreach (string note in loaded.Notes)
-            Console.Error.WriteLine($"{Path(parsed)}: {note}");
-        return loaded;
+        };
     }
 }

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using VisionMamba.Data.Datasets;
 
 namespace VisionMamba.Cli.Verbs;
@@ -87,6 +89,32 @@ internal sealed class DataFlags
         Partition = parsed.GetValue(Partition),
         InatCategory = parsed.GetValue(InatCategory),
     };
+
+    /// <summary>The flags, and where one was not given what <paramref name="recorded"/> says of the model's own run.</summary>
+    public RunData Read(ParseResult parsed, ulong? seed, RunData? recorded)
+    {
+        RunData flags = Read(parsed, seed ?? recorded?.SplitSeed ?? 0);
+        if (recorded is null)
+            return flags;
+        var merged = (JsonObject)JsonSerializer.SerializeToNode(recorded)!;
+        var given = (JsonObject)JsonSerializer.SerializeToNode(flags)!;
+        foreach ((Option option, string name) in Recorded)
+        {
+            if (parsed.GetResult(option) is { Implicit: false })
+                merged[name] = given[name]?.DeepClone();
+        }
+
+        return merged.Deserialize<RunData>()! with { Folder = flags.Folder, SplitSeed = flags.SplitSeed };
+    }
+
+    private (Option Option, string Name)[] Recorded =>
+    [
+        (DataSet, nameof(RunData.DataSet)), (ValidationFraction, nameof(RunData.ValidationFraction)),
+        (MaxClasses, nameof(RunData.MaxClasses)), (MaxImages, nameof(RunData.MaxImages)),
+        (TrainFraction, nameof(RunData.TrainFraction)), (TrainPercent, nameof(RunData.TrainPercent)),
+        (SelectOn, nameof(RunData.SelectOn)), (TrainOnValidation, nameof(RunData.TrainOnValidation)),
+        (Partition, nameof(RunData.Partition)), (InatCategory, nameof(RunData.InatCategory)),
+    ];
 }
 
 /// <summary>Everything that decides which images a run sees; part of run.json.</summary>

@@ -26,9 +26,9 @@ internal static class EvaluateVerb
             Description = "train, validation or test (default: test where there is one, else validation)",
         };
         var batch = new Option<int>("--batch") { Description = "images at a time", DefaultValueFactory = _ => 32 };
-        var seed = new Option<ulong>("--seed")
+        var seed = new Option<ulong?>("--seed")
         {
-            Description = "seed of the run, which decided what was held out where the data has no validation part",
+            Description = "decides what was held out where the data has no validation part (default: as in the model's run)",
         };
         var output = new Option<string?>("--output") { Description = "folder for confusion.csv and evaluation.json", HelpName = "DIR" };
         var json = new Option<bool>("--json") { Description = "print the result as JSON" };
@@ -42,7 +42,8 @@ internal static class EvaluateVerb
             LoadedModel loaded = checkpoint.Load(parsed);
             if (parsed.GetValue(batch) < 1)
                 throw new UsageException("--batch: must be at least 1");
-            DatasetSplits splits = DataFlags.Load(data.Read(parsed, parsed.GetValue(seed)));
+            DatasetSplits splits = DataFlags.Load(data.Read(
+                parsed, parsed.GetValue(seed), TrainedOn.Data(loaded.Card, checkpoint.Path(parsed))));
             ImageDataset set = Choose(splits, parsed.GetValue(split));
             CheckClasses(loaded, set, checkpoint.Path(parsed));
             using var session = new ModelSession(loaded.Model, backend);

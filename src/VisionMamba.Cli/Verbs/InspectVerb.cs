@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using VisionMamba.Cli.Output;
 using VisionMamba.Models.Checkpoints;
 using VisionMamba.Tensors;
+using VisionMamba.Tensors.Files;
 
 namespace VisionMamba.Cli.Verbs;
 
@@ -20,25 +21,9 @@ internal static class InspectVerb
         command.Options.Add(json);
         command.SetAction(parsed =>
         {
-            LoadedModel loaded = checkpoint.Load(parsed);
-            var parameters = loaded.Model.Parameters;
-            var report = new JsonObject
-            {
-                ["path"] = checkpoint.Path(parsed),
-                ["model"] = ConfigJson.Write(loaded.Model.Config),
-                ["method"] = new JsonObject { ["name"] = loaded.Model.Method.Name, ["settings"] = loaded.Model.Method.Settings },
-                ["parameters"] = parameters.All.Sum(p => p.Count),
-                ["trainable_parameters"] = parameters.Trainable.Sum(p => p.Count),
-                ["classes"] = new JsonArray([.. loaded.Card.Classes.Select(c => (JsonNode)c)]),
-                ["preprocessing"] = loaded.Card.Preprocessing?.DeepClone(),
-                ["provenance"] = loaded.Card.Provenance.DeepClone(),
-            };
-            if (parsed.GetValue(tensors))
-            {
-                report["tensors"] = new JsonObject(parameters.All.Select(p =>
-                    KeyValuePair.Create(p.Name!, (JsonNode?)Tensor.ShapeText(p.Shape))));
-            }
-
+            JsonObject report = checkpoint.Backbone(parsed) is null && IsPack(checkpoint.Path(parsed))
+                ? OfPack(PromptPack.Open(checkpoint.Path(parsed)), parsed.GetValue(tensors))
+                : OfModel(checkpoint.Path(parsed), checkpoint.Load(parsed), parsed.GetValue(tensors));
             if (parsed.GetValue(json))
                 JsonOutput.Write(report);
             else
@@ -46,6 +31,53 @@ internal static class InspectVerb
             return 0;
         });
         return command;
+    }
+
+    private static bool IsPack(string path)
+    {
+        using TensorFile file = TensorFile.Open(path);
+        return PromptPack.IsPack(file);
+    }
+
+    private static JsonObject OfModel(string path, LoadedModel loaded, bool tensors)
+    {
+        var parameters = loaded.Model.Parameters;
+        var report = new JsonObject
+        {
+            ["path"] = path,
+            ["model"] = ConfigJson.Write(loaded.Model.Config),
+            ["method"] = new JsonObject { ["name"] = loaded.Model.Method.Name, ["settings"] = loaded.Model.Method.Settings },
+            ["parameters"] = parameters.All.Sum(p => p.Count),
+            ["trainable_parameters"] = parameters.Trainable.Sum(p => p.Count),
+        };
+        return WithCard(report, loaded.Card, tensors ? parameters.All : null);
+    }
+
+    private static JsonObject OfPack(PromptPack pack, bool tensors)
+    {
+        var report = new JsonObject
+        {
+            ["path"] = pack.Path,
+            ["pack_of"] = new JsonObject { ["backbone_name"] = pack.BackboneName, ["backbone_hash"] = pack.BackboneHash },
+            ["model"] = ConfigJson.Write(pack.Config),
+            ["method"] = new JsonObject { ["name"] = pack.MethodName, ["settings"] = pack.MethodSettings },
+            ["parameters"] = pack.Tensors.Values.Sum(t => t.Count),
+        };
+        return WithCard(report, pack.Card, tensors ? pack.Tensors.Values : null);
+    }
+
+    private static JsonObject WithCard(JsonObject report, ModelCard card, IEnumerable<Tensor>? tensors)
+    {
+        report["classes"] = new JsonArray([.. card.Classes.Select(c => (JsonNode)c)]);
+        report["preprocessing"] = card.Preprocessing?.DeepClone();
+        report["provenance"] = card.Provenance.DeepClone();
+        if (tensors is not null)
+        {
+            report["tensors"] = new JsonObject(tensors.Select(p =>
+                KeyValuePair.Create(p.Name!, (JsonNode?)Tensor.ShapeText(p.Shape))));
+        }
+
+        return report;
     }
 
     private static void Print(JsonObject report, string indent)

@@ -45,7 +45,8 @@ internal static class TrainVerb
             DefaultValueFactory = _ => "middle",
         };
         row.AcceptOnlyFromAmong("middle", "first");
-        Option[] settings = [.. data.All, backbone, size, stride, row, .. method.All, .. training.All];
+        var released = new ReleasedResume();
+        Option[] settings = [.. data.All, backbone, released.From, size, stride, row, .. method.All, .. training.All];
         foreach (Option option in settings.Concat([recipe, output, resume, .. plan.All, .. study.All, json]))
             command.Options.Add(option);
         device.AddTo(command);
@@ -64,6 +65,8 @@ internal static class TrainVerb
             if (parsed.GetValue(resume))
                 return Resume("train", folder, backend, parsed.GetValue(json), study.Quiet(parsed));
             TrainingOptions options = training.Read(parsed);
+            if (released.Run(parsed, options, data, backend, folder, parsed.GetValue(json)) is { } resumed)
+                return resumed;
             if (plan.OfPreset(parsed, settings, data, method, parsed.GetValue(size), options, backend, parsed.GetValue(
                 json)) is { } planned)
                 return planned;
@@ -87,9 +90,10 @@ internal static class TrainVerb
             var source = new JsonObject
             {
                 ["backbone"] = Path.GetFileName(file),
-                ["recipe"] = RecipeFlag.Read(
-                parsed)?.Name
+                ["recipe"] = RecipeFlag.Read(parsed)?.Name,
             };
+            if (loaded.ResizedPositions)
+                source["position_embeddings"] = "resized";
             return TrainingRun.Start(
                 "train", loaded.Model, runData, splits, options, backend, folder, source, resume: false,
                     parsed.GetValue(json),

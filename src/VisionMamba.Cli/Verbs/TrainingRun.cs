@@ -66,6 +66,7 @@ internal static class TrainingRun
             Preprocessing = PreprocessingJson.Write(preprocessing),
             Provenance = new JsonObject { ["verb"] = verb, ["source"] = source.DeepClone(), ["data"] = data.Train.ToString() },
         };
+        TrainedOn.Write(card.Provenance, runData, options);
         Console.Error.WriteLine($"{data.Description}");
         Console.Error.WriteLine($"{model.Parameters.Trainable.Sum(p => p.Count):N0} of {model.Parameters.All.Sum(p => p.Count):N0} "
             + $"parameters train by '{model.Method.Name}' on {backend.Description}; learning rate {options.ScaledRate:G3}");
@@ -102,6 +103,7 @@ internal static class TrainingRun
         {
             ["last"] = trainer.LastPath,
             ["best"] = trainer.BestPath,
+            ["pack"] = PackFiles.WriteBeside(trainer.BestPath),
             // Null when a run is resumed that had only its result left to write.
             ["validation_top1_last"] = result.Validation?.Top1 ?? RunRecord.Open(output).Last?.ValidationTop1,
             ["validation_top1_best"] = result.State.BestTop1,
@@ -130,7 +132,8 @@ internal static class TrainingRun
             Console.Out.WriteLine($"{key,-22} {value}");
     }
 
-    private static void WriteSettings(
+    /// <summary>Writes run.json: all that decides the run.</summary>
+    public static void WriteSettings(
         string verb, VisionMambaModel model, RunData runData, DatasetSplits data, TrainingOptions options, Backend backend,
         string output, JsonObject source)
     {

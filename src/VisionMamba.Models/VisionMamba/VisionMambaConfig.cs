@@ -5,6 +5,8 @@ namespace VisionMamba.Models;
 /// <summary>The architecture of a Vision Mamba (Vim, arXiv 2401.09417). The defaults are those of the released models.</summary>
 public sealed record VisionMambaConfig
 {
+    private const int MaxDepth = 10_000, MaxSize = 1 << 20;
+
     /// <summary>Side of the square input image in pixels.</summary>
     public int ImageSize { get; init; } = 224;
 
@@ -81,6 +83,12 @@ public sealed record VisionMambaConfig
             "all sizes must be positive");
         Check(Patch > 0 && Stride > 0, "patch and stride must be positive");
         Check(ImageSize >= Patch, $"an image of {ImageSize} px is smaller than one patch of {Patch} px");
+        // What no model has is damage; found here, it costs neither time nor memory.
+        Check(Depth <= MaxDepth, $"{Depth} blocks are more than {MaxDepth}");
+        Check(new[] { Dim, Inner, State, Rank, Classes, ImageSize, Patch, Channels, ConvWidth }.Max() <= MaxSize,
+            $"a size above {MaxSize}");
+        Check(Channels > 0, "an image needs channels");
+        Check((long)Grid * Grid < int.MaxValue, $"{Grid} x {Grid} patches are too many");
         Check(HeadLayers is 1 or 2, $"a head has 1 or 2 linear layers, not {HeadLayers}");
         Check(HeadLayers == 1 || Dim >= 2, "a two-layer head needs a width of at least 2");
     }

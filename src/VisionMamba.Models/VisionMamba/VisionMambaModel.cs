@@ -16,12 +16,14 @@ public sealed class VisionMambaModel
     private readonly Norm _finalNorm;
     private readonly ClassificationHead _head;
 
-    /// <summary>Declares all parameters and fills them from <paramref name="seed"/>.</summary>
-    public VisionMambaModel(VisionMambaConfig config, TuningMethod method, ulong seed)
+    /// <summary>
+    /// Declares all parameters and fills them from <paramref name="seed"/>, except those that <paramref name="source"/> has.
+    /// </summary>
+    public VisionMambaModel(VisionMambaConfig config, TuningMethod method, ulong seed, ParameterSource? source = null)
     {
         config.Validate();
         (Config, Method) = (config, method);
-        var root = new ParameterScope(Parameters, seed);
+        var root = new ParameterScope(Parameters, seed, source);
         _classToken = root.Parameter("cls_token", [1, 1, config.Dim], Initial.TruncatedNormal(0.02));
         _positions = root.Parameter("pos_embed", [1, config.Patches + 1, config.Dim], Initial.TruncatedNormal(0.02));
         ParameterScope patch = root.Child("patch_embed").Child("proj");

@@ -66,6 +66,15 @@ internal static class ElementTypes
         _ => null,
     };
 
+    /// <summary>The name of torch's storage class for the three kinds that are written.</summary>
+    public static string TorchStorage(this ElementType type) => type switch
+    {
+        ElementType.F32 => "FloatStorage",
+        ElementType.F16 => "HalfStorage",
+        ElementType.BF16 => "BFloat16Storage",
+        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "not a kind that is written"),
+    };
+
     /// <summary>
     /// From a storage class (torch.FloatStorage) or, in files of torch 2.1 and later, a dtype (torch.float32).
     /// </summary>

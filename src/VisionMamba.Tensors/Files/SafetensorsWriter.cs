@@ -1,20 +1,17 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace VisionMamba.Tensors.Files;
 
 /// <summary>
-/// Writes .safetensors files, whole or not at all. The tensors keep the given order and the metadata is sorted, so
-/// equal
+/// Writes .safetensors files, whole or not at all. The tensors keep the given order and the metadata is sorted, so equal
 /// inputs give equal bytes. The data starts at a multiple of 64 bytes, so fp32 tensors can be read in place.
 /// </summary>
 public static class SafetensorsWriter
 {
     private const int Alignment = 64;
-    private const int Chunk = 1 << 16;
 
     /// <summary>Writes <paramref name="tensors"/> as fp32 with <paramref name="metadata"/> (null for none).</summary>
     /// <exception cref="ArgumentException">A name is there twice or is reserved.</exception>
@@ -35,16 +32,16 @@ public static class SafetensorsWriter
         IReadOnlyDictionary<string, string>? metadata,
         ElementType storage)
     {
-        if (storage is not (ElementType.F32 or ElementType.F16 or ElementType.BF16))
+        if (!ElementWriter.Supports(storage))
             throw new ArgumentException($"tensors are stored as F32, F16 or BF16, not {storage}", nameof(storage));
         (string Name, Tensor Tensor)[] all = [.. tensors];
         byte[] header = Header(all, metadata, storage);
         AtomicFile.Write(path, stream =>
         {
             stream.Write(header);
-            byte[] buffer = new byte[Chunk * storage.Bytes()];
+            var numbers = new ElementWriter();
             foreach ((_, Tensor tensor) in all)
-                WriteNumbers(stream, tensor.Span, storage, buffer);
+                numbers.Write(tensor.Span, storage, stream.Write);
         });
     }
 
@@ -101,40 +98,5 @@ public static class SafetensorsWriter
         json.WriteNumberValue(end);
         json.WriteEndArray();
         json.WriteEndObject();
-    }
-
-    private static void WriteNumbers(Stream stream, ReadOnlySpan<float> numbers, ElementType storage, byte[] buffer)
-    {
-        for (; numbers.Length > 0; numbers = numbers[Math.Min(Chunk, numbers.Length)..])
-        {
-            ReadOnlySpan<float> chunk = numbers[..Math.Min(Chunk, numbers.Length)];
-            Span<byte> bytes = buffer.AsSpan(0, chunk.Length * storage.Bytes());
-            if (storage == ElementType.F32 && BitConverter.IsLittleEndian)
-                MemoryMarshal.AsBytes(chunk).CopyTo(bytes);
-            else
-                Encode(chunk, storage, bytes);
-            stream.Write(bytes);
-        }
-    }
-
-    private static void Encode(ReadOnlySpan<float> chunk, ElementType storage, Span<byte> bytes)
-    {
-        for (int i = 0; i < chunk.Length; i++)
-        {
-            if (storage == ElementType.F32)
-                BinaryPrimitives.WriteSingleLittleEndian(bytes[(4 * i)..], chunk[i]);
-            else if (storage == ElementType.F16)
-                BinaryPrimitives.WriteHalfLittleEndian(bytes[(2 * i)..], (Half)chunk[i]);
-            else
-                BinaryPrimitives.WriteUInt16LittleEndian(bytes[(2 * i)..], ToBFloat16(chunk[i]));
-        }
-    }
-
-    private static ushort ToBFloat16(float value)
-    {
-        uint bits = BitConverter.SingleToUInt32Bits(value);
-        if (float.IsNaN(value))
-            return (ushort)((bits >> 16) | 0x40); // keep a NaN whose payload lies in the lower half
-        return (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
     }
 }

@@ -56,15 +56,34 @@ public sealed class SvpMethod(SvpConfig config) : TuningMethod
             return null;
         }
 
-        int Count(string format) => Enumerable.Range(0, model.Depth + 1).TakeWhile(i => shapes.ContainsKey(string.Format(format, i))).Count();
-        int layers = Count("prompt_generator.{0}.0.weight"), groups = Count("prompt_generator_shared.{0}.0.weight");
+        (int layers, int groups) = CountPrompts(shapes, model);
         return new SvpMethod(new SvpConfig
         {
-            SharedLayers = (layers + Math.Max(groups, 1) - 1) / Math.Max(groups, 1),
+            SharedLayers = SharedLayersOf(layers, groups).First,
             InnerWidth = down[0],
             PromptDepth = layers == model.Depth ? 0 : layers,
             ScaleRows = scale[0] == layers ? 0 : scale[0],
         });
+    }
+
+    /// <summary>
+    /// The numbers of shared layers, from first to last, that give <paramref name="groups"/> cross prompts for
+    /// <paramref name="layers"/> layers; the first divides the layers evenly wherever one does.
+    /// </summary>
+    public static (int First, int Last) SharedLayersOf(int layers, int groups)
+    {
+        groups = Math.Clamp(groups, 1, Math.Max(layers, 1));
+        int first = (layers + groups - 1) / groups;
+        return (first, groups == 1 ? layers : (layers - 1) / (groups - 1));
+    }
+
+    /// <summary>How many layers are prompted and how many cross prompts there are in a checkpoint.</summary>
+    public static (int Layers, int Groups) CountPrompts(
+        IReadOnlyDictionary<string, int[]> shapes, VisionMambaConfig model)
+    {
+        int Count(string prefix) => Enumerable.Range(0, model.Depth + 1)
+            .TakeWhile(i => shapes.ContainsKey($"{prefix}.{i}.0.weight")).Count();
+        return (Count("prompt_generator"), Count("prompt_generator_shared"));
     }
 
     /// <summary>The command line's word for <paramref name="source"/>.</summary>

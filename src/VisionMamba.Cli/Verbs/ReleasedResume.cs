@@ -1,0 +1,107 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using VisionMamba.Cli.Output;
+using VisionMamba.Data.Datasets;
+using VisionMamba.Models.Checkpoints;
+using VisionMamba.Tensors;
+using VisionMamba.Tensors.Files;
+using VisionMamba.Training;
+using VisionMamba.Training.Interchange;
+using VisionMamba.Training.Optimizers;
+
+namespace VisionMamba.Cli.Verbs;
+
+/// <summary>
+/// svp train --resume-from: goes on with a run of the released Python code. Its checkpoint becomes the run's own
+/// last.safetensors, and the run is resumed from that.
+/// </summary>
+internal sealed class ReleasedResume
+{
+    private static readonly string[] s_ofTheFile =
+        ["--backbone", "--method", "--inner-width", "--prompt-depth", "--prompt-dropout", "--head-layers", "--recipe"];
+
+    public Option<string?> From { get; } = new("--resume-from")
+    {
+        Description = "go on with a run of the released Python code: its checkpoint, with optimizer (.pth)",
+        HelpName = "FILE",
+    };
+
+    /// <summary>Runs it where --resume-from is given; else null.</summary>
+    public int? Run(ParseResult parsed, TrainingOptions flags, DataFlags data, Backend backend, string folder, bool json)
+    {
+        if (parsed.GetValue(From) is not { } path)
+            return null;
+        if (s_ofTheFile.FirstOrDefault(f => ReleasedArguments.IsGiven(parsed, f)) is { } given)
+            throw new UsageException($"{given}: with --resume-from it is the file's; leave it out");
+        TrainingRun.CheckNew(folder);
+        using TensorFile file = TensorFile.Open(path);
+        if (!ReleasedTraining.IsIn(file))
+        {
+            throw new VisionMambaException($"{path}: holds no optimizer of the released code; go on with a run of "
+                + "ours by --resume, or start from a model by --backbone");
+        }
+
+        var notes = new List<string>();
+        TrainingOptions options = ReleasedArguments.Apply(file, parsed, flags, notes);
+        LoadedModel loaded = ModelFile.Load(path, LoadOptions(parsed, file));
+        ReleasedTraining training = ReleasedTraining.Read(file, loaded.Model);
+        foreach (string note in loaded.Notes.Concat(notes))
+            Console.Error.WriteLine($"{path}: {note}");
+        if (training.EpochsDone >= options.Epochs)
+        {
+            throw new VisionMambaException(
+                $"{path}: its {training.EpochsDone} epochs of {options.Epochs} are done; give --epochs N to train on");
+        }
+
+        RunData images = data.Read(parsed, options.Seed);
+        DatasetSplits splits = DataFlags.Load(images);
+        CheckClasses(path, loaded, splits);
+        if (ReleasedArguments.IsGiven(parsed, "--dry-run"))
+            return Plan(training, options, splits);
+        var source = new JsonObject { ["resumed_from"] = Path.GetFileName(path), ["epochs_done"] = training.EpochsDone };
+        var optimizer = new AdamWOptimizer(loaded.Model.Parameters, options.WeightDecay);
+        training.Fill(optimizer);
+        training.State().Save(Path.Combine(folder, "last.safetensors"), loaded.Model, loaded.Card, optimizer);
+        TrainingRun.WriteSettings("train", loaded.Model, images, splits, options, backend, folder, source);
+        return TrainingRun.Start(
+            "train", loaded.Model, images, splits, options, backend, folder, source, resume: true, json);
+    }
+
+    /// <summary>What the shapes leave open: flags, else the run's args; the released code reads paired halves.</summary>
+    private static LoadOptions LoadOptions(ParseResult parsed, TensorFile file)
+    {
+        T? Given<T>(string flag) => ReleasedArguments.IsGiven(parsed, flag) ? parsed.GetValue<T>(flag) : default;
+        return new LoadOptions
+        {
+            Copy = true,
+            ImageSize = Given<int?>("--image-size"),
+            Stride = Given<int?>("--stride"),
+            SharedLayers = ReleasedArguments.IsGiven(parsed, "--shared-layers") ? parsed.GetValue<int>("--shared-layers") : null,
+            SimAm = ReleasedArguments.IsGiven(parsed, "--simam") ? parsed.GetValue<bool>("--simam") : null,
+            CrossPromptSource = Given<string>("--cross-prompt-source") ?? "paired-halves",
+        };
+    }
+
+    private static void CheckClasses(string path, LoadedModel loaded, DatasetSplits splits)
+    {
+        if (loaded.Model.Config.Classes != splits.Train.Classes.Count)
+        {
+            throw new VisionMambaException($"{path}: tells {loaded.Model.Config.Classes} classes apart, the data set has "
+                + $"{splits.Train.Classes.Count}; give the data it was trained on");
+        }
+    }
+
+    private static int Plan(ReleasedTraining training, TrainingOptions options, DatasetSplits splits)
+    {
+        JsonOutput.Write(new JsonObject
+        {
+            ["epochs_done"] = training.EpochsDone,
+            ["steps_done"] = training.Steps,
+            ["parameters_with_moments"] = training.Names.Count,
+            ["data"] = splits.Description,
+            ["options"] = System.Text.Json.JsonSerializer.SerializeToNode(options),
+            ["learning_rate_scaled"] = options.ScaledRate,
+        });
+        return 0;
+    }
+}

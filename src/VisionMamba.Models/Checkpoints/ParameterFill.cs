@@ -1,0 +1,76 @@
+using VisionMamba.Models.Prompting;
+using VisionMamba.Tensors;
+using VisionMamba.Tensors.Files;
+
+namespace VisionMamba.Models.Checkpoints;
+
+/// <summary>
+/// Makes a model of a file's tensors. The shapes are compared before anything is allocated, so a file that states
+/// absurd sizes costs nothing. Frozen parameters view the mapped file; those that train are copied.
+/// </summary>
+internal sealed class ParameterFill(TensorFile file, LoadOptions options, Func<string, bool> wanted)
+{
+    // Buffers that Vim's optional rotary embedding registers; they follow from the sizes and are not parameters.
+    private static readonly string[] s_ignored = ["rope.freqs_cos", "rope.freqs_sin"];
+
+    /// <summary>
+    /// The model; parameters that are not wanted from the file start from <paramref name="seed"/>. Missing, unexpected and
+    /// mis-shaped names are one error that lists them. <paramref name="method"/> makes a new instance with each call.
+    /// </summary>
+    public VisionMambaModel Build(VisionMambaConfig config, Func<TuningMethod> method, ulong seed)
+    {
+        Compare(config, method());
+        TuningMethod tuning = method();
+        return new VisionMambaModel(config, tuning, seed, (name, shape) => wanted(name) ? Take(name, config, tuning) : null);
+    }
+
+    /// <summary>Whether a tensor in a file is no parameter: a buffer, or something a run keeps beside the model.</summary>
+    public static bool IsExtra(string name) => s_ignored.Contains(name) || name.Contains(':');
+
+    private bool IsResized(string name) => name == "pos_embed" && options.TargetImageSize is not null;
+
+    private void Compare(VisionMambaConfig config, TuningMethod method)
+    {
+        var problems = new List<string>();
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        _ = new VisionMambaModel(config, method, seed: 0, (name, shape) =>
+        {
+            names.Add(name);
+            if (!wanted(name))
+                return Shapes.Declare(name, shape);
+            if (!file.Tensors.TryGetValue(name, out StoredTensor? stored))
+                problems.Add($"missing {name} {Tensor.ShapeText(shape)}");
+            else if (!stored.Shape.SequenceEqual(shape) && !(IsResized(name) && stored.Shape[^1] == shape[^1]))
+                problems.Add($"{name} is {Tensor.ShapeText(stored.Shape)}, expected {Tensor.ShapeText(shape)}");
+            return Shapes.Declare(name, shape);
+        });
+        problems.AddRange(file.Tensors.Keys.Where(name => wanted(name) && !names.Contains(name) && !IsExtra(name))
+            .Select(name => $"unexpected {name}"));
+        if (problems.Count > 0)
+            throw new VisionMambaException($"{file.Path}: does not fit the model: {string.Join("; ", problems)}");
+    }
+
+    private Tensor Take(string name, VisionMambaConfig config, TuningMethod method)
+    {
+        StoredTensor stored = file.Tensors[name];
+        if (IsResized(name))
+        {
+            Tensor resized = PositionEmbedding.Resize(stored.ToTensor(), config.Grid, options.PositionClassToken);
+            return new Tensor(resized.Shape) { Name = name }.Filled(resized.Span);
+        }
+
+        return options.Copy || method.Trains(name) ? stored.ToOwnedTensor() : stored.ToTensor();
+    }
+}
+
+/// <summary>Parameters without memory, for comparing names and shapes.</summary>
+internal static class Shapes
+{
+    public static Tensor Declare(string name, ReadOnlySpan<int> shape) => new(Storage.Unbacked, shape) { Name = name };
+
+    public static Tensor Filled(this Tensor tensor, ReadOnlySpan<float> values)
+    {
+        values.CopyTo(tensor.Span);
+        return tensor;
+    }
+}

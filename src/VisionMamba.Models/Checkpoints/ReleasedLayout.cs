@@ -1,0 +1,108 @@
+using VisionMamba.Models.Prompting.Svp;
+using VisionMamba.Tensors;
+
+namespace VisionMamba.Models.Checkpoints;
+
+/// <summary>
+/// A model with the shapes that the released SVP code makes, so that its load_state_dict takes them with strict=True: 24
+/// rows of prompt_scale, prompts for every layer, shared layers that divide the depth, inner width 64 or 128. What is
+/// added is zero or a repetition, so the function computed stays the same.
+/// </summary>
+public static class ReleasedLayout
+{
+    private const int ScaleRows = 24;
+    private static readonly int[] s_widths = [64, 128];
+
+    /// <summary>The model in that layout: itself where it fits already, else one that shares its other weights.</summary>
+    /// <exception cref="VisionMambaException">The released code has no such model; the line says why.</exception>
+    public static VisionMambaModel Of(VisionMambaModel model, List<string> notes)
+    {
+        if (model.Method is not SvpMethod svp)
+            return model;
+        int depth = model.Config.Depth, layers = svp.Config.PromptDepth == 0 ? depth : svp.Config.PromptDepth;
+        int width = Array.Find(s_widths, w => w >= svp.Config.InnerWidth);
+        if (width == 0)
+            throw Impossible($"an inner width of {svp.Config.InnerWidth}; it has 64 or 128");
+        if (depth > ScaleRows)
+            throw Impossible($"{depth} layers; its prompt_scale has {ScaleRows} rows");
+        if (svp.Config.Source == CrossPromptSource.Token)
+        {
+            notes.Add("this model reads cross prompts from each token itself ('token'); the released code computes "
+                + "'paired-halves', so it will load the file but give other logits");
+        }
+
+        int shared = Gcd(Gcd(depth, svp.Config.SharedLayers), layers);
+        SvpConfig config = svp.Config with
+        {
+            SharedLayers = shared,
+            InnerWidth = width,
+            PromptDepth = 0,
+            ScaleRows = depth == ScaleRows ? 0 : ScaleRows,
+        };
+        if (shared != svp.Config.SharedLayers)
+            notes.Add($"repeating cross prompts: {shared} layers share one in the file, {svp.Config.SharedLayers} in the model");
+        return new VisionMambaModel(
+            model.Config, new SvpMethod(config), seed: 0,
+            (name, shape) => Take(model.Parameters, svp.Config.SharedLayers, config.SharedLayers, name, shape));
+    }
+
+    /// <summary>
+    /// Whether the layout leaves every prompt its own parameters, so that an optimizer's moments can go with them.
+    /// </summary>
+    public static bool KeepsParameters(VisionMambaModel model, VisionMambaModel released) =>
+        model.Method is not SvpMethod from || released.Method is not SvpMethod to
+        || (from.Config.SharedLayers == to.Config.SharedLayers && from.Config.InnerWidth == to.Config.InnerWidth
+            && (from.Config.PromptDepth == 0 || from.Config.PromptDepth == model.Config.Depth));
+
+    /// <summary><paramref name="tensor"/> in the first rows and columns of <paramref name="shape"/>, zeros elsewhere.</summary>
+    public static Tensor Padded(Tensor tensor, ReadOnlySpan<int> shape, string name)
+    {
+        var result = new Tensor(shape) { Name = name };
+        for (int row = 0; row < tensor.Rows; row++)
+        {
+            tensor.Span.Slice(row * tensor.Columns, tensor.Columns)
+                .CopyTo(result.Span.Slice(row * result.Columns, tensor.Columns));
+        }
+
+        return result;
+    }
+
+    private static Tensor Take(ParameterSet from, int sharedFrom, int sharedTo, string name, ReadOnlySpan<int> shape)
+    {
+        const string Cross = "prompt_generator_shared.";
+        if (name == "prompt_shared_scale")
+            return Repeated(from[name], sharedFrom, sharedTo, shape, name);
+        string source = name;
+        if (name.StartsWith(Cross, StringComparison.Ordinal))
+        {
+            string[] words = name[Cross.Length..].Split('.', 2);
+            int group = int.Parse(words[0], System.Globalization.CultureInfo.InvariantCulture);
+            source = $"{Cross}{group * sharedTo / sharedFrom}.{words[1]}";
+        }
+
+        if (!from.TryGet(source, out Tensor? tensor))
+            return new Tensor(shape) { Name = name }; // beyond the prompted layers: zero, like its scale
+        if (!tensor.HasShape(shape))
+            return Padded(tensor, shape, name);
+        return source == name ? tensor.Alias() : Padded(tensor, shape, name);
+    }
+
+    private static Tensor Repeated(Tensor scale, int sharedFrom, int sharedTo, ReadOnlySpan<int> shape, string name)
+    {
+        var result = new Tensor(shape) { Name = name };
+        int dim = scale.Columns;
+        for (int group = 0; group < shape[0]; group++)
+        {
+            int source = group * sharedTo / sharedFrom;
+            if (source < scale.Rows)
+                scale.Span.Slice(source * dim, dim).CopyTo(result.Span.Slice(group * dim, dim));
+        }
+
+        return result;
+    }
+
+    private static int Gcd(int a, int b) => b == 0 ? a : Gcd(b, a % b);
+
+    private static VisionMambaException Impossible(string what) => new(
+        $"--layout released: the released code has no model with {what}; use --layout native or plain");
+}
