@@ -44,7 +44,7 @@ internal static class ConfigInference
             Classes = Shape(twoLayers ? "head.1.weight" : "head.weight", 2)[0],
             HeadLayers = twoLayers ? 2 : 1,
             Norm = file.Tensors.ContainsKey("norm_f.bias") ? NormKind.LayerNorm : NormKind.RmsNorm,
-            SimAm = options.SimAm ?? false,
+            SimAm = options.SimAm ?? file.Metadata.GetValueOrDefault("args.input_relu") == "True",
         };
     }
 

@@ -43,8 +43,8 @@ public static class ModelFile
         var notes = new List<string>();
         VisionMambaConfig config = ReadConfig(file, options, notes);
         (string name, JsonObject settings) = ReadMethod(file, config, options, notes);
-        VisionMambaModel model = new ParameterFill(file, options, _ => true)
-            .Build(config, () => TuningMethods.Create(name, settings), seed: 0);
+        VisionMambaModel model = ParameterFill.OfFile(path, () => new ParameterFill(file, options, _ => true)
+            .Build(config, () => TuningMethods.Create(name, settings), seed: 0));
         return new LoadedModel(model, ModelMetadata.ReadCard(file), notes);
     }
 

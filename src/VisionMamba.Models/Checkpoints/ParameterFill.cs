@@ -27,6 +27,19 @@ internal sealed class ParameterFill(TensorFile file, LoadOptions options, Func<s
     /// <summary>Whether a tensor in a file is no parameter: a buffer, or something a run keeps beside the model.</summary>
     public static bool IsExtra(string name) => s_ignored.Contains(name) || name.Contains(':');
 
+    /// <summary>Puts <paramref name="path"/> before what a file's own settings are refused for.</summary>
+    public static T OfFile<T>(string path, Func<T> build)
+    {
+        try
+        {
+            return build();
+        }
+        catch (VisionMambaException e) when (!e.Message.StartsWith(path, StringComparison.Ordinal))
+        {
+            throw new VisionMambaException($"{path}: its settings are refused: {e.Message}", e);
+        }
+    }
+
     private bool IsResized(string name) => name == "pos_embed" && options.TargetImageSize is not null;
 
     private void Compare(VisionMambaConfig config, TuningMethod method)

@@ -154,7 +154,7 @@ public sealed class PromptPack
     {
         var problems = new List<string>();
         var left = new HashSet<string>(_tensors.Keys, StringComparer.Ordinal);
-        Build((name, shape) =>
+        ParameterFill.OfFile(Path, () => Build((name, shape) =>
         {
             left.Remove(name);
             if (!_tensors.TryGetValue(name, out Tensor? tensor))
@@ -162,7 +162,7 @@ public sealed class PromptPack
             else if (!tensor.HasShape(shape))
                 problems.Add($"{name} is {Tensor.ShapeText(tensor.Shape)}, expected {Tensor.ShapeText(shape)}");
             return Shapes.Declare(name, shape);
-        });
+        }));
         problems.AddRange(left.Select(name => $"unexpected {name}"));
         if (problems.Count > 0)
             throw new VisionMambaException($"{Path}: does not fit its own settings: {string.Join("; ", problems)}");

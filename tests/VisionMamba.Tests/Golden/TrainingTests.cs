@@ -72,12 +72,12 @@ public sealed class TrainingTests(ITestOutputHelper output)
         Assert.True(Math.Sqrt(error) <= 1e-4 * Math.Sqrt(change), $"{parameter}: off by {Math.Sqrt(error):E2}, changed by {Math.Sqrt(change):E2}");
     }
 
-    private static CosineSchedule Schedule(JsonElement s) => new(
+    internal static CosineSchedule Schedule(JsonElement s) => new(
         s.GetProperty("lr").GetDouble(), s.GetProperty("min_lr").GetDouble(), s.GetProperty("warmup_lr").GetDouble(),
         s.GetProperty("warmup_epochs").GetInt32(), s.GetProperty("epochs").GetInt32());
 
     /// <summary>Stored soft targets, or labels with the recipe's smoothing of 0.1.</summary>
-    private static Tensor Targets(ModelCase reference, int step, int classes)
+    internal static Tensor Targets(ModelCase reference, int step, int classes)
     {
         if (reference.Tensors.Tensors.TryGetValue($"step{step}.soft_target", out StoredTensor? soft))
         {
