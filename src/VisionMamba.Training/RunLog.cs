@@ -11,6 +11,7 @@ namespace VisionMamba.Training;
 /// </summary>
 public sealed class RunLog : IDisposable
 {
+    private const string StepStart = "{\"step\":";
     private const string Header = "epoch,learning_rate,train_loss,validation_loss,validation_top1,validation_top5,seconds";
     private readonly string _epochPath;
     private readonly StreamWriter _steps;
@@ -26,8 +27,9 @@ public sealed class RunLog : IDisposable
         Directory.CreateDirectory(folder);
         _epochPath = Path.Combine(folder, "log.csv");
         string stepPath = Path.Combine(folder, "steps.jsonl");
-        AtomicFile.WriteText(_epochPath, Joined([Header, .. Rows(_epochPath).Skip(1).Take(resumed.Epoch)]));
-        AtomicFile.WriteText(stepPath, Joined(Rows(stepPath).Take((int)resumed.Step)));
+        IEnumerable<string> rows = Rows(_epochPath).Skip(1).Where(r => Number(r, "") <= resumed.Epoch);
+        AtomicFile.WriteText(_epochPath, Joined([Header, .. rows]));
+        AtomicFile.WriteText(stepPath, Joined(Rows(stepPath).Where(r => Number(r, StepStart) <= resumed.Step)));
         _lastStep = resumed.Step;
         _events = tensorBoard ? new EventFile(folder, resumed.Step) : null;
         _steps = new StreamWriter(new FileStream(stepPath, FileMode.Append, FileAccess.Write, FileShare.Read));
@@ -68,6 +70,13 @@ public sealed class RunLog : IDisposable
         _steps.Dispose();
         _events?.Dispose();
     }
+
+    /// <summary>The number a row begins with. A run that goes on with another's checkpoint does not begin at 1.</summary>
+    private static long Number(string row, string start) =>
+        row.StartsWith(start, StringComparison.Ordinal) && row.IndexOf(',') is > 0 and var end
+        && long.TryParse(row.AsSpan(start.Length, end - start.Length), CultureInfo.InvariantCulture, out long number)
+            ? number
+            : long.MaxValue;
 
     private static string[] Rows(string path) => File.Exists(path) ? File.ReadAllLines(path) : [];
 

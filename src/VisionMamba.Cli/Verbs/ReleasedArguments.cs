@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using VisionMamba.Data.Augment;
 using VisionMamba.Tensors.Files;
 using VisionMamba.Training;
 
@@ -8,12 +9,12 @@ namespace VisionMamba.Cli.Verbs;
 
 /// <summary>
 /// The options of a run of the released Python code, from its checkpoint's args and lr_scheduler. Flags that were given
-/// win; what this version has no option for is told.
+/// win.
 /// </summary>
 internal static class ReleasedArguments
 {
     // flag, property of TrainingOptions, where the file has it
-    private static readonly (string Flag, string Property, string[] Path)[] s_numbers =
+    private static readonly (string Flag, string Property, string[] Path)[] s_taken =
     [
         ("--epochs", nameof(TrainingOptions.Epochs), ["lr_scheduler", "t_initial"]),
         ("--batch", nameof(TrainingOptions.Batch), ["args", "batch_size"]),
@@ -27,30 +28,42 @@ internal static class ReleasedArguments
         ("--seed", nameof(TrainingOptions.Seed), ["args", "seed"]),
     ];
 
-    // Flags and recipes say these; the file's values are only shown.
-    private static readonly string[] s_shown = ["aa", "mixup", "cutmix", "reprob", "color_jitter", "repeated_aug"];
+    private static readonly (string Flag, string Property, string[] Path)[] s_augment =
+    [
+        ("--aa", nameof(AugmentOptions.AutoAugment), ["args", "aa"]),
+        ("--color-jitter", nameof(AugmentOptions.ColorJitter), ["args", "color_jitter"]),
+        ("--train-interpolation", nameof(AugmentOptions.Interpolation), ["args", "train_interpolation"]),
+        ("--src", nameof(AugmentOptions.SimpleCrop), ["args", "src"]),
+        ("--reprob", nameof(AugmentOptions.EraseProbability), ["args", "reprob"]),
+        ("--remode", nameof(AugmentOptions.EraseMode), ["args", "remode"]),
+        ("--recount", nameof(AugmentOptions.EraseCount), ["args", "recount"]),
+        ("--mixup", nameof(AugmentOptions.Mixup), ["args", "mixup"]),
+        ("--cutmix", nameof(AugmentOptions.Cutmix), ["args", "cutmix"]),
+        ("--mixup-prob", nameof(AugmentOptions.MixProbability), ["args", "mixup_prob"]),
+        ("--mixup-switch-prob", nameof(AugmentOptions.MixSwitchProbability), ["args", "mixup_switch_prob"]),
+        ("--mixup-mode", nameof(AugmentOptions.MixMode), ["args", "mixup_mode"]),
+    ];
 
     /// <summary>The options of <paramref name="file"/>'s run, with <paramref name="flags"/> where a flag was given.</summary>
-    public static TrainingOptions Apply(TensorFile file, ParseResult parsed, TrainingOptions flags, List<string> notes)
+    public static TrainingOptions Apply(TensorFile file, ParseResult parsed, TrainingOptions flags)
     {
         if (file.Root!["args"]?["sched"]?.Text is { } sched and not "cosine")
             throw new VisionMambaException($"{file.Path}: its schedule '{sched}' cannot be gone on with; only cosine can");
-        JsonObject options = JsonSerializer.SerializeToNode(flags)!.AsObject();
-        foreach ((string flag, string property, string[] path) in s_numbers)
+        var read = Taken(flags, s_taken, file, parsed) with
         {
-            if (!IsGiven(parsed, flag) && Find(file, path)?.Number is { } number)
-                options[property] = Node(property, number);
-        }
-
-        TrainingOptions read = options.Deserialize<TrainingOptions>()!;
+            Augment = Taken(flags.Augment, s_augment, file, parsed),
+        };
         if (!IsGiven(parsed, "--lr") && BaseRate(file) is { } rate)
             read = read with { LearningRate = rate * 512 / read.Batch };
-        string[] shown = [.. s_shown.Select(a => (Name: a, Value: file.Root["args"]?[a]))
-            .Where(a => a.Value is PickleScalar { Value: not (null or false or 0L or 0.0 or "") })
-            .Select(a => $"{a.Name} {a.Value}")];
-        if (shown.Length > 0)
-            notes.Add($"its run augmented with {string.Join(", ", shown)}; give flags or a recipe for the same");
-        read.Validate();
+        try
+        {
+            read.Validate();
+        }
+        catch (VisionMambaException e)
+        {
+            throw new VisionMambaException($"{file.Path}: its run's options are refused: {e.Message}", e);
+        }
+
         return read;
     }
 
@@ -66,8 +79,31 @@ internal static class ReleasedArguments
         (Find(file, ["lr_scheduler", "base_values"])?.Items is [var first, ..] ? first.Number : null)
         ?? Find(file, ["args", "lr"])?.Number;
 
-    private static JsonValue Node(string property, double number) =>
-        typeof(TrainingOptions).GetProperty(property)!.PropertyType == typeof(double)
-            ? JsonValue.Create(number)
-            : JsonValue.Create((long)Math.Round(number, MidpointRounding.ToEven));
+    private static T Taken<T>(
+        T flags, (string Flag, string Property, string[] Path)[] taken, TensorFile file, ParseResult parsed)
+    {
+        JsonObject options = JsonSerializer.SerializeToNode(flags)!.AsObject();
+        foreach ((string flag, string property, string[] path) in taken)
+        {
+            if (!IsGiven(parsed, flag) && Find(file, path) is PickleScalar { Value: not null } value)
+                options[property] = Node(typeof(T).GetProperty(property)!.PropertyType, value);
+        }
+
+        try
+        {
+            return options.Deserialize<T>()!;
+        }
+        catch (JsonException e)
+        {
+            throw new VisionMambaException(
+                $"{file.Path}: its run's options cannot be read ({e.Message.ReplaceLineEndings(" ")})", e);
+        }
+    }
+
+    private static JsonNode? Node(Type type, PickleScalar value) => value.Number switch
+    {
+        { } number when type == typeof(double) => JsonValue.Create(number),
+        { } number => JsonValue.Create((long)Math.Round(number, MidpointRounding.ToEven)),
+        _ => value.Truth is { } truth ? JsonValue.Create(truth) : JsonValue.Create(value.Text),
+    };
 }

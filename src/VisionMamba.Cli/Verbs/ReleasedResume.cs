@@ -41,11 +41,10 @@ internal sealed class ReleasedResume
                 + "ours by --resume, or start from a model by --backbone");
         }
 
-        var notes = new List<string>();
-        TrainingOptions options = ReleasedArguments.Apply(file, parsed, flags, notes);
+        TrainingOptions options = ReleasedArguments.Apply(file, parsed, flags);
         LoadedModel loaded = ModelFile.Load(path, LoadOptions(parsed, file));
         ReleasedTraining training = ReleasedTraining.Read(file, loaded.Model);
-        foreach (string note in loaded.Notes.Concat(notes))
+        foreach (string note in loaded.Notes)
             Console.Error.WriteLine($"{path}: {note}");
         if (training.EpochsDone >= options.Epochs)
         {
