@@ -17,7 +17,8 @@ public sealed class ModelSession(VisionMambaModel model, Backend backend) : IDis
     public long PeakBytes => _pool.Peak * sizeof(float);
 
     /// <summary>
-    /// The logits, count * classes numbers, of <paramref name="images"/>: count * channels * size * size normalised numbers.
+    /// The logits, count * classes numbers, of <paramref name="images"/>: count * channels * size * size normalised
+    /// numbers.
     /// </summary>
     public float[] Logits(ReadOnlySpan<float> images, int count)
     {
@@ -29,7 +30,8 @@ public sealed class ModelSession(VisionMambaModel model, Backend backend) : IDis
 
     /// <summary>
     /// Forward and backward pass of one batch: adds to the gradients of the trainable parameters and returns the loss.
-    /// <paramref name="targets"/> is (batch, 1, classes). With <paramref name="checkFinite"/> the first NaN or infinity is a
+    /// <paramref name="targets"/> is (batch, 1, classes). With <paramref name="checkFinite"/> the first NaN or infinity
+    /// is a
     /// <see cref="NonFiniteException"/> that names its layer.
     /// </summary>
     public float Gradients(Tensor images, Tensor targets, ForwardContext context, bool checkFinite = false)

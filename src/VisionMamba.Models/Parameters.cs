@@ -13,7 +13,9 @@ public delegate void Initialiser(Span<float> values, Rng rng);
 /// </summary>
 public delegate Tensor? ParameterSource(string name, ReadOnlySpan<int> shape);
 
-/// <summary>All parameters of a model by name, in the order they were declared. Names equal the checkpoint's keys.</summary>
+/// <summary>
+/// All parameters of a model by name, in the order they were declared. Names equal the checkpoint's keys.
+/// </summary>
 public sealed class ParameterSet
 {
     private readonly Dictionary<string, Tensor> _byName = [];
@@ -54,7 +56,9 @@ public sealed class ParameterScope
     private readonly Rng _rng;
     private readonly ParameterSource? _source;
 
-    /// <summary>The root of <paramref name="set"/>; parameters that <paramref name="source"/> has are taken from it.</summary>
+    /// <summary>
+    /// The root of <paramref name="set"/>; parameters that <paramref name="source"/> has are taken from it.
+    /// </summary>
     public ParameterScope(ParameterSet set, ulong seed, ParameterSource? source = null)
         : this(set, "", new Rng(seed, 0), source)
     {

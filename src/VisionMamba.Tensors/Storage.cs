@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace VisionMamba.Tensors;
 
-/// <summary>A block of fp32 numbers outside the managed heap: owned and 64-byte aligned, or a view of someone else's.</summary>
+/// <summary>
+/// A block of fp32 numbers outside the managed heap: owned and 64-byte aligned, or a view of someone else's.
+/// </summary>
 public sealed unsafe class Storage : IDisposable
 {
     private readonly object? _owner;
@@ -18,7 +20,10 @@ public sealed unsafe class Storage : IDisposable
         OwnsMemory = true;
     }
 
-    /// <summary>Views <paramref name="count"/> numbers at <paramref name="pointer"/>, which <paramref name="owner"/> keeps alive.</summary>
+    /// <summary>
+    /// Views <paramref name="count"/> numbers at <paramref name="pointer"/>, which <paramref name="owner"/> keeps
+    /// alive.
+    /// </summary>
     public Storage(float* pointer, long count, object? owner)
     {
         _pointer = pointer;
@@ -26,7 +31,9 @@ public sealed unsafe class Storage : IDisposable
         _owner = owner;
     }
 
-    /// <summary>A block of any size without memory, for tensors that only declare a shape; reading it is an error.</summary>
+    /// <summary>
+    /// A block of any size without memory, for tensors that only declare a shape; reading it is an error.
+    /// </summary>
     public static Storage Unbacked { get; } = new(null, long.MaxValue, null);
 
     /// <summary>Frees forgotten memory.</summary>

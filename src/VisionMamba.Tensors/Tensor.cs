@@ -49,7 +49,10 @@ public sealed class Tensor
         }
     }
 
-    /// <summary>Whether a gradient with respect to this tensor is wanted. A frozen parameter has false and costs no gradient work.</summary>
+    /// <summary>
+    /// Whether a gradient with respect to this tensor is wanted. A frozen parameter has false and costs no gradient
+    /// work.
+    /// </summary>
     public bool NeedsGradient { get; set; }
 
     /// <summary>The accumulated gradient, of the same shape; null until something has been added.</summary>
@@ -72,7 +75,9 @@ public sealed class Tensor
 
     internal bool HasMemory => _storage is not null;
 
-    /// <summary>How many scopes and recorded operations still want this tensor; its memory returns to the pool at 0.</summary>
+    /// <summary>
+    /// How many scopes and recorded operations still want this tensor; its memory returns to the pool at 0.
+    /// </summary>
     internal int Holds { get; set; }
 
     internal unsafe float* Pointer => Storage.Pointer;
@@ -98,10 +103,14 @@ public sealed class Tensor
         Storage = storage;
     }
 
-    /// <summary>Takes over the memory of a stored tensor of the same size: a view of its file where that is possible.</summary>
+    /// <summary>
+    /// Takes over the memory of a stored tensor of the same size: a view of its file where that is possible.
+    /// </summary>
     public void Adopt(Files.StoredTensor stored) => Adopt(stored.ToTensor().Storage);
 
-    /// <summary>Another tensor over the same memory, with gradient settings of its own: frozen weights that models share.</summary>
+    /// <summary>
+    /// Another tensor over the same memory, with gradient settings of its own: frozen weights that models share.
+    /// </summary>
     public Tensor Alias() => new(Storage, Shape) { Name = Name };
 
     /// <inheritdoc/>

@@ -26,7 +26,9 @@ public sealed class Backbone
     /// <summary>The file it was read from.</summary>
     public string Path { get; }
 
-    /// <summary>Whether some of it is stored in fp16 or bf16, which makes it another backbone than the fp32 one.</summary>
+    /// <summary>
+    /// Whether some of it is stored in fp16 or bf16, which makes it another backbone than the fp32 one.
+    /// </summary>
     public bool IsNarrow { get; }
 
     /// <summary>How many numbers it holds.</summary>

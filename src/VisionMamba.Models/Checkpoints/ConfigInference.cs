@@ -13,10 +13,11 @@ internal static class ConfigInference
     {
         int[] Shape(string name, int rank)
         {
-            if (!file.Tensors.TryGetValue(name, out StoredTensor? tensor) || tensor.Shape.Length != rank || tensor.Shape.Contains(0))
+            if (!file.Tensors.TryGetValue(name, out StoredTensor? tensor) || tensor.Shape.Length != rank
+                || tensor.Shape.Contains(0))
             {
                 throw new VisionMambaException(
-                    $"{file.Path}: not a Vision Mamba checkpoint: {name} is missing or not a tensor of {rank} dimensions");
+                    $"{file.Path}: not a Vision Mamba checkpoint: {name} is missing or not of {rank} dimensions");
             }
 
             return tensor.Shape.ToArray();
@@ -53,24 +54,35 @@ internal static class ConfigInference
     {
         int grid = (int)Math.Round(Math.Sqrt(patches));
         if (grid < 1 || grid * grid != patches)
-            throw new VisionMambaException($"{file.Path}: its {patches} patches are not a square; only square images are supported");
+        {
+            throw new VisionMambaException(
+                $"{file.Path}: its {patches} patches are not a square; only square images are supported");
+        }
+
         bool Fits(int size, int stride) => stride > 0 && size >= patch && ((size - patch) / stride) + 1 == grid;
         if (options.ImageSize is { } givenSize && options.Stride is { } givenStride)
         {
             return Fits(givenSize, givenStride) ? (givenSize, givenStride) : throw new VisionMambaException(
-                $"{file.Path}: an image of {givenSize} px with stride {givenStride} does not give its {grid} x {grid} patches");
+                $"{file.Path}: an image of {givenSize} px with stride {givenStride} does not give its {grid} x {grid} "
+                + "patches");
         }
 
         int[] strides = options.Stride is { } only ? [only] : [patch, patch / 2, patch / 4];
         int[] sizes = options.ImageSize is { } wanted ? [wanted] : s_usualSizes;
-        var usual = strides.SelectMany(stride => sizes.Select(size => (size, stride))).Where(c => Fits(c.size, c.stride)).ToList();
+        var usual = strides.SelectMany(stride => sizes.Select(size => (size, stride)))
+            .Where(c => Fits(c.size, c.stride)).ToList();
         (int Size, int Stride) chosen = usual.FirstOrDefault((((grid - 1) * strides[0]) + patch, strides[0]));
         // A stride equal to the patch always fits some size: prefer a 224 px reading with overlapping patches.
         if (options.ImageSize is null && usual.Contains((224, chosen.Stride)) is false && usual.Any(c => c.size == 224))
             chosen = usual.First(c => c.size == 224);
         if (!Fits(chosen.Size, chosen.Stride))
-            throw new VisionMambaException($"{file.Path}: no usual stride gives its {grid} x {grid} patches at {options.ImageSize} px; give --stride");
-        notes.Add($"taking images of {chosen.Size} px and stride {chosen.Stride} from its {grid} x {grid} patches of {patch} px");
+        {
+            throw new VisionMambaException(
+                $"{file.Path}: no usual stride gives its {grid} x {grid} patches at {options.ImageSize} px; give --stride");
+        }
+
+        notes.Add($"taking images of {chosen.Size} px and stride {chosen.Stride} from its {grid} x {grid} patches of "
+            + $"{patch} px");
         return chosen;
     }
 }

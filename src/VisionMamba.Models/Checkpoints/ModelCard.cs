@@ -24,7 +24,9 @@ public sealed record LoadOptions
     /// <summary>Patch stride, where the file's shapes leave it open.</summary>
     public int? Stride { get; init; }
 
-    /// <summary>Layers that share a cross prompt, for a file that does not record it and whose shapes allow several.</summary>
+    /// <summary>
+    /// Layers that share a cross prompt, for a file that does not record it and whose shapes allow several.
+    /// </summary>
     public int? SharedLayers { get; init; }
 
     /// <summary>Reading of SVP's cross prompt for a file that does not record it.</summary>

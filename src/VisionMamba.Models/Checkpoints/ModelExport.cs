@@ -9,7 +9,9 @@ public enum CheckpointLayout
     /// <summary>As the model is here, with its metadata.</summary>
     Native,
 
-    /// <summary>As the released SVP code makes them (see <see cref="ReleasedLayout"/>), with our metadata beside.</summary>
+    /// <summary>
+    /// As the released SVP code makes them (see <see cref="ReleasedLayout"/>), with our metadata beside.
+    /// </summary>
     Released,
 
     /// <summary>The state dict alone, without any metadata.</summary>
@@ -34,9 +36,9 @@ public static class ModelExport
 
     /// <summary>
     /// Writes a .pth file for torch.load: a dict with the state dict under "model", or for
-    /// <see cref="CheckpointLayout.Plain"/> the state dict itself. Our metadata are texts beside it, so that the file is
-    /// read here as it was and weights_only still opens it; <paramref name="training"/> adds what the caller has, made
-    /// for the shaped model.
+    /// <see cref="CheckpointLayout.Plain"/> the state dict itself. Our metadata are texts beside it, so that the file
+    /// is read here as it was and weights_only still opens it; <paramref name="training"/> adds what the caller has,
+    /// made for the shaped model.
     /// </summary>
     /// <exception cref="VisionMambaException">The layout has no such model, or the file cannot be written.</exception>
     public static void Torch(

@@ -5,7 +5,9 @@ using VisionMamba.Tensors.Files;
 
 namespace VisionMamba.Models.Checkpoints;
 
-/// <summary>What a file says of its model beside the tensors: JSON texts under keys that begin with "visionmamba.".</summary>
+/// <summary>
+/// What a file says of its model beside the tensors: JSON texts under keys that begin with "visionmamba.".
+/// </summary>
 internal static class ModelMetadata
 {
     private const string ConfigKey = "visionmamba.config", MethodKey = "visionmamba.method";
@@ -50,7 +52,10 @@ internal static class ModelMetadata
         Provenance = node["provenance"] as JsonObject ?? [],
     }) ?? new ModelCard();
 
-    /// <summary>What <paramref name="read"/> makes of the JSON object under <paramref name="key"/>; a default where there is none.</summary>
+    /// <summary>
+    /// What <paramref name="read"/> makes of the JSON object under <paramref name="key"/>; a default where there is
+    /// none.
+    /// </summary>
     /// <exception cref="VisionMambaException">It is not what it should be.</exception>
     public static T? Read<T>(TensorFile file, string key, Func<JsonObject, T> read)
     {

@@ -14,8 +14,9 @@ internal sealed class ParameterFill(TensorFile file, LoadOptions options, Func<s
     private static readonly string[] s_ignored = ["rope.freqs_cos", "rope.freqs_sin"];
 
     /// <summary>
-    /// The model; parameters that are not wanted from the file start from <paramref name="seed"/>. Missing, unexpected and
-    /// mis-shaped names are one error that lists them. <paramref name="method"/> makes a new instance with each call.
+    /// The model; parameters that are not wanted from the file start from <paramref name="seed"/>. Missing, unexpected
+    /// and mis-shaped names are one error that lists them. <paramref name="method"/> makes a new instance with each
+    /// call.
     /// </summary>
     public VisionMambaModel Build(VisionMambaConfig config, Func<TuningMethod> method, ulong seed)
     {
@@ -24,7 +25,9 @@ internal sealed class ParameterFill(TensorFile file, LoadOptions options, Func<s
         return new VisionMambaModel(config, tuning, seed, (name, shape) => wanted(name) ? Take(name, config, tuning) : null);
     }
 
-    /// <summary>Whether a tensor in a file is no parameter: a buffer, or something a run keeps beside the model.</summary>
+    /// <summary>
+    /// Whether a tensor in a file is no parameter: a buffer, or something a run keeps beside the model.
+    /// </summary>
     public static bool IsExtra(string name) => s_ignored.Contains(name) || name.Contains(':');
 
     /// <summary>Puts <paramref name="path"/> before what a file's own settings are refused for.</summary>

@@ -77,7 +77,9 @@ public sealed class PromptPack
     /// backbone; <paramref name="ownPositions"/> says that its position embeddings were resized, so that they belong to
     /// the pack.
     /// </summary>
-    /// <exception cref="VisionMambaException">The method changes the whole backbone: its pack would be the model.</exception>
+    /// <exception cref="VisionMambaException">
+    /// The method changes the whole backbone: its pack would be the model.
+    /// </exception>
     public static void Save(string path, VisionMambaModel model, ModelCard card, string backboneName, bool ownPositions)
     {
         bool IsOwn(Tensor p) =>
@@ -108,7 +110,9 @@ public sealed class PromptPack
     /// The whole model on <paramref name="backbone"/>, whose weights it shares. Any number of packs may be attached to
     /// one backbone.
     /// </summary>
-    /// <exception cref="VisionMambaException">It is not the backbone the pack was made with; both are named.</exception>
+    /// <exception cref="VisionMambaException">
+    /// It is not the backbone the pack was made with; both are named.
+    /// </exception>
     public LoadedModel Attach(Backbone backbone)
     {
         string found = backbone.Hash(_tensors.Keys.ToHashSet(StringComparer.Ordinal));

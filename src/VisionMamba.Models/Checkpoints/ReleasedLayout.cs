@@ -4,16 +4,18 @@ using VisionMamba.Tensors;
 namespace VisionMamba.Models.Checkpoints;
 
 /// <summary>
-/// A model with the shapes that the released SVP code makes, so that its load_state_dict takes them with strict=True: 24
-/// rows of prompt_scale, prompts for every layer, shared layers that divide the depth, inner width 64 or 128. What is
-/// added is zero or a repetition, so the function computed stays the same.
+/// A model with the shapes that the released SVP code makes, so that its load_state_dict takes them with strict=True:
+/// 24 rows of prompt_scale, prompts for every layer, shared layers that divide the depth, inner width 64 or 128. What
+/// is added is zero or a repetition, so the function computed stays the same.
 /// </summary>
 public static class ReleasedLayout
 {
     private const int ScaleRows = 24;
     private static readonly int[] s_widths = [64, 128];
 
-    /// <summary>The model in that layout: itself where it fits already, else one that shares its other weights.</summary>
+    /// <summary>
+    /// The model in that layout: itself where it fits already, else one that shares its other weights.
+    /// </summary>
     /// <exception cref="VisionMambaException">The released code has no such model; the line says why.</exception>
     public static VisionMambaModel Of(VisionMambaModel model, List<string> notes)
     {
@@ -54,7 +56,9 @@ public static class ReleasedLayout
         || (from.Config.SharedLayers == to.Config.SharedLayers && from.Config.InnerWidth == to.Config.InnerWidth
             && (from.Config.PromptDepth == 0 || from.Config.PromptDepth == model.Config.Depth));
 
-    /// <summary><paramref name="tensor"/> in the first rows and columns of <paramref name="shape"/>, zeros elsewhere.</summary>
+    /// <summary>
+    /// <paramref name="tensor"/> in the first rows and columns of <paramref name="shape"/>, zeros elsewhere.
+    /// </summary>
     public static Tensor Padded(Tensor tensor, ReadOnlySpan<int> shape, string name)
     {
         var result = new Tensor(shape) { Name = name };

@@ -4,8 +4,8 @@ using VisionMamba.Tensors;
 namespace VisionMamba.Models.Checkpoints;
 
 /// <summary>
-/// The order of parameters in the released Python models: own parameters first, then the parts in the order in which they
-/// are made. torch numbers an optimizer's parameters by it.
+/// The order of parameters in the released Python models: own parameters first, then the parts in the order in which
+/// they are made. torch numbers an optimizer's parameters by it.
 /// </summary>
 public static class ReleasedOrder
 {
@@ -17,7 +17,9 @@ public static class ReleasedOrder
         ["A_log", "D", "A_b_log", "D_b", "in_proj", "conv1d", "x_proj", "dt_proj", "conv1d_b", "x_proj_b", "dt_proj_b",
             "out_proj"];
 
-    /// <summary>The parameters in that order; parts that the released code does not have come last, as they are.</summary>
+    /// <summary>
+    /// The parameters in that order; parts that the released code does not have come last, as they are.
+    /// </summary>
     public static IEnumerable<Tensor> Of(ParameterSet parameters) =>
         parameters.All.OrderBy(p => Key(p.Name!)); // stable: weight before bias, generators by number
 

@@ -11,7 +11,8 @@ namespace VisionMamba.Models.Checkpoints;
 internal static class SharedLayers
 {
     /// <summary>
-    /// The caller's number, else that of the released code's args in the file, else the smallest that fits, with a note.
+    /// The caller's number, else that of the released code's args in the file, else the smallest that fits, with a
+    /// note.
     /// </summary>
     public static int Resolve(
         TensorFile file, IReadOnlyDictionary<string, int[]> shapes, VisionMambaConfig model, LoadOptions options,

@@ -8,8 +8,12 @@ namespace VisionMamba.Models.Prompting;
 /// <summary>How a method enters the product.</summary>
 /// <param name="Name">Its name on the command line and in files.</param>
 /// <param name="Summary">One line for people.</param>
-/// <param name="FromSettings">Makes it from saved settings or from the command line's; missing keys take defaults.</param>
-/// <param name="FromShapes">Recognises it in a checkpoint without our metadata, by its parameters' names and shapes, or gives null.</param>
+/// <param name="FromSettings">
+/// Makes it from saved settings or from the command line's; missing keys take defaults.
+/// </param>
+/// <param name="FromShapes">
+/// Recognises it in a checkpoint without our metadata, by its parameters' names and shapes, or gives null.
+/// </param>
 public sealed record MethodRegistration(
     string Name, string Summary, Func<JsonObject, TuningMethod> FromSettings,
     Func<IReadOnlyDictionary<string, int[]>, VisionMambaConfig, TuningMethod?> FromShapes);
@@ -20,12 +24,15 @@ public static class TuningMethods
     /// <summary>The registered methods.</summary>
     public static IReadOnlyList<MethodRegistration> All { get; } =
     [
-        new("svp", "selective visual prompting: cross and inner prompts on every token", SvpMethod.FromSettings, SvpMethod.FromShapes),
+        new("svp", "selective visual prompting: cross and inner prompts on every token",
+            SvpMethod.FromSettings, SvpMethod.FromShapes),
         new("linear", "linear probing: only the head trains", _ => new LinearMethod(), (_, _) => null),
         new("full", "full fine-tuning: everything trains", _ => new FullMethod(), (_, _) => null),
     ];
 
-    /// <summary>Makes the method called <paramref name="name"/>; an unknown name is an error that lists the known ones.</summary>
+    /// <summary>
+    /// Makes the method called <paramref name="name"/>; an unknown name is an error that lists the known ones.
+    /// </summary>
     public static TuningMethod Create(string name, JsonObject settings)
     {
         MethodRegistration registration = All.FirstOrDefault(m => m.Name == name)

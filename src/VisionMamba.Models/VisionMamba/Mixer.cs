@@ -3,8 +3,8 @@ using VisionMamba.Tensors;
 namespace VisionMamba.Models;
 
 /// <summary>
-/// Vim's bidirectional Mamba mixer ("v2" with divided output): both directions share in_proj, gate and out_proj and have
-/// their own convolution, projections and recurrence (arXiv 2401.09417, algorithm 1).
+/// Vim's bidirectional Mamba mixer ("v2" with divided output): both directions share in_proj, gate and out_proj and
+/// have their own convolution, projections and recurrence (arXiv 2401.09417, algorithm 1).
 /// </summary>
 internal sealed class Mixer
 {

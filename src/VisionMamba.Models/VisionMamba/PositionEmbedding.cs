@@ -55,7 +55,9 @@ public static class PositionEmbedding
         return result;
     }
 
-    /// <summary>The four neighbours of the centre of cell <paramref name="index"/> and their weights; edges repeat.</summary>
+    /// <summary>
+    /// The four neighbours of the centre of cell <paramref name="index"/> and their weights; edges repeat.
+    /// </summary>
     private static IEnumerable<(int At, double Weight)> Taps(int index, int grid, int newGrid)
     {
         double centre = ((index + 0.5) * grid / newGrid) - 0.5;
@@ -68,5 +70,6 @@ public static class PositionEmbedding
         ? ((((A + 2) * x) - (A + 3)) * x * x) + 1
         : ((((A * x) - (5 * A)) * x) + (8 * A)) * x - (4 * A);
 
-    private static Span<float> Row(Tensor positions, int row) => positions.Span.Slice(row * positions.Columns, positions.Columns);
+    private static Span<float> Row(Tensor positions, int row) =>
+        positions.Span.Slice(row * positions.Columns, positions.Columns);
 }

@@ -2,7 +2,9 @@ using VisionMamba.Tensors;
 
 namespace VisionMamba.Models;
 
-/// <summary>The architecture of a Vision Mamba (Vim, arXiv 2401.09417). The defaults are those of the released models.</summary>
+/// <summary>
+/// The architecture of a Vision Mamba (Vim, arXiv 2401.09417). The defaults are those of the released models.
+/// </summary>
 public sealed record VisionMambaConfig
 {
     private const int MaxDepth = 10_000, MaxSize = 1 << 20;
@@ -40,7 +42,9 @@ public sealed record VisionMambaConfig
     /// <summary>Number of classes.</summary>
     public int Classes { get; init; } = 1000;
 
-    /// <summary>1: a linear head. 2: two linear layers D -> D/2 -> classes (SVP on CUB200, NABirds and Flowers).</summary>
+    /// <summary>
+    /// 1: a linear head. 2: two linear layers D -> D/2 -> classes (SVP on CUB200, NABirds and Flowers).
+    /// </summary>
     public int HeadLayers { get; init; } = 1;
 
     /// <summary>RMSNorm (released models) or LayerNorm.</summary>

@@ -17,7 +17,8 @@ public sealed class VisionMambaModel
     private readonly ClassificationHead _head;
 
     /// <summary>
-    /// Declares all parameters and fills them from <paramref name="seed"/>, except those that <paramref name="source"/> has.
+    /// Declares all parameters and fills them from <paramref name="seed"/>, except those that <paramref name="source"/>
+    /// has.
     /// </summary>
     public VisionMambaModel(VisionMambaConfig config, TuningMethod method, ulong seed, ParameterSource? source = null)
     {

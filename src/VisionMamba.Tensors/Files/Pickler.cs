@@ -6,8 +6,8 @@ namespace VisionMamba.Tensors.Files;
 
 /// <summary>
 /// Writes a tree of values as a pickle of protocol 2 with the instructions that torch.save itself uses, so that
-/// torch.load reads it, with weights_only where the tree has no floating-point scalar and no namespace (torch 1.13 knows
-/// neither). Format: the comments of CPython's pickletools.
+/// torch.load reads it, with weights_only where the tree has no floating-point scalar and no namespace (torch 1.13
+/// knows neither). Format: the comments of CPython's pickletools.
 /// </summary>
 internal sealed class Pickler
 {
@@ -19,7 +19,9 @@ internal sealed class Pickler
     private Pickler(ElementType storage, Func<Tensor, ElementType, string> keyOf) =>
         (_storage, _keyOf) = (storage, keyOf);
 
-    /// <summary>The pickle of <paramref name="root"/>; <paramref name="keyOf"/> names the storage of each tensor.</summary>
+    /// <summary>
+    /// The pickle of <paramref name="root"/>; <paramref name="keyOf"/> names the storage of each tensor.
+    /// </summary>
     public static byte[] Write(TorchDict root, ElementType storage, Func<Tensor, ElementType, string> keyOf)
     {
         var pickler = new Pickler(storage, keyOf);

@@ -22,7 +22,9 @@ public sealed class TorchDict : IEnumerable<KeyValuePair<object, object?>>
     /// <summary>A collections.OrderedDict, as torch's state dicts are.</summary>
     public static TorchDict Ordered() => new("collections", "OrderedDict");
 
-    /// <summary>An argparse.Namespace whose attributes are the entries. torch.load refuses it with weights_only.</summary>
+    /// <summary>
+    /// An argparse.Namespace whose attributes are the entries. torch.load refuses it with weights_only.
+    /// </summary>
     public static TorchDict Namespace() => new("argparse", "Namespace");
 
     internal string? Module { get; }
@@ -46,7 +48,9 @@ public sealed class TorchDict : IEnumerable<KeyValuePair<object, object?>>
 /// <param name="Items">The elements, of the kinds that <see cref="TorchDict"/> lists.</param>
 public sealed record TorchTuple(params IReadOnlyList<object?> Items);
 
-/// <summary>A tensor that is stored as <paramref name="Type"/> (F32, F16 or BF16), whatever the rest of the file is.</summary>
+/// <summary>
+/// A tensor that is stored as <paramref name="Type"/> (F32, F16 or BF16), whatever the rest of the file is.
+/// </summary>
 /// <param name="Tensor">The numbers; one tensor named twice in a file is stored once.</param>
 /// <param name="Type">How they are stored.</param>
 public sealed record TorchTensor(Tensor Tensor, ElementType Type);

@@ -26,7 +26,9 @@ internal sealed class ZipWriter
         _wide = wide;
     }
 
-    /// <summary>Adds an entry of exactly <paramref name="length"/> bytes, which <paramref name="write"/> delivers.</summary>
+    /// <summary>
+    /// Adds an entry of exactly <paramref name="length"/> bytes, which <paramref name="write"/> delivers.
+    /// </summary>
     public void Add(string name, long length, Action<ByteSink> write)
     {
         byte[] path = Encoding.UTF8.GetBytes(name);

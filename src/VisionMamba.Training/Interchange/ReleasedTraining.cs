@@ -47,8 +47,12 @@ public sealed class ReleasedTraining
     /// <summary>The parameters with moments.</summary>
     public IReadOnlyCollection<string> Names => _states.Keys;
 
-    /// <summary>Reads the state of a run that trained <paramref name="model"/>, which was loaded from the same file.</summary>
-    /// <exception cref="VisionMambaException">No training state, another optimizer, or groups of another model.</exception>
+    /// <summary>
+    /// Reads the state of a run that trained <paramref name="model"/>, which was loaded from the same file.
+    /// </summary>
+    /// <exception cref="VisionMambaException">
+    /// No training state, another optimizer, or groups of another model.
+    /// </exception>
     public static ReleasedTraining Read(TensorFile file, VisionMambaModel model) => new(file, model);
 
     /// <summary>Whether the file says how a run stood, beside its model.</summary>

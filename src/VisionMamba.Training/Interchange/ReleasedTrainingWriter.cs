@@ -14,8 +14,9 @@ namespace VisionMamba.Training.Interchange;
 public static class ReleasedTrainingWriter
 {
     /// <summary>
-    /// The parts for <paramref name="released"/>, the run's model in the released layout. <paramref name="moment"/> gives a
-    /// parameter's exp_avg or exp_avg_sq. The moving average of the weights, which Python's run expects, starts at them.
+    /// The parts for <paramref name="released"/>, the run's model in the released layout. <paramref name="moment"/>
+    /// gives a parameter's exp_avg or exp_avg_sq. The moving average of the weights, which Python's run expects, starts
+    /// at them.
     /// </summary>
     public static TorchDict Parts(
         VisionMambaModel released, TrainingState state, TrainingOptions options, Func<string, string, Tensor> moment)

@@ -7,8 +7,8 @@ public enum CrossPromptSource
     Token,
 
     /// <summary>
-    /// From the already prompted token as far before the class token as this one is after it, as the released Python code
-    /// computes it. Needs as many tokens before the class token as after it.
+    /// From the already prompted token as far before the class token as this one is after it, as the released Python
+    /// code computes it. Needs as many tokens before the class token as after it.
     /// </summary>
     PairedHalves,
 }

@@ -4,10 +4,10 @@ using VisionMamba.Tensors;
 namespace VisionMamba.Models.Prompting.Svp;
 
 /// <summary>
-/// Selective visual prompting (SVP, AAAI 2025, arXiv 2412.08947). Before layer i every token but the class token becomes
-/// x + alpha_j SiLU(Cross_j x) + beta_i SiLU(Inner_i x), where Cross_j is a linear layer D -> D shared by the layers of group
-/// j = i / sharedLayers, and Inner_i two linear layers D -> h -> D of layer i alone. alpha and beta start at zero, so
-/// training starts at the frozen backbone.
+/// Selective visual prompting (SVP, AAAI 2025, arXiv 2412.08947). Before layer i every token but the class token
+/// becomes x + alpha_j SiLU(Cross_j x) + beta_i SiLU(Inner_i x), where Cross_j is a linear layer D -> D shared by the
+/// layers of group j = i / sharedLayers, and Inner_i two linear layers D -> h -> D of layer i alone. alpha and beta
+/// start at zero, so training starts at the frozen backbone.
 /// </summary>
 public sealed class SvpMethod(SvpConfig config) : TuningMethod
 {
@@ -32,7 +32,9 @@ public sealed class SvpMethod(SvpConfig config) : TuningMethod
         ["scale_rows"] = Config.ScaleRows,
     };
 
-    /// <summary>Makes the method from settings as <see cref="Settings"/> writes them; missing keys take the defaults.</summary>
+    /// <summary>
+    /// Makes the method from settings as <see cref="Settings"/> writes them; missing keys take the defaults.
+    /// </summary>
     public static SvpMethod FromSettings(JsonObject settings)
     {
         var defaults = new SvpConfig();
@@ -47,7 +49,9 @@ public sealed class SvpMethod(SvpConfig config) : TuningMethod
         });
     }
 
-    /// <summary>Recognises SVP's parameters in a checkpoint of the released code; gives null where there are none.</summary>
+    /// <summary>
+    /// Recognises SVP's parameters in a checkpoint of the released code; gives null where there are none.
+    /// </summary>
     public static SvpMethod? FromShapes(IReadOnlyDictionary<string, int[]> shapes, VisionMambaConfig model)
     {
         if (!shapes.TryGetValue("prompt_generator.0.0.weight", out int[]? down)
