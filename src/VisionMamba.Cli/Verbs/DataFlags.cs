@@ -6,8 +6,6 @@ namespace VisionMamba.Cli.Verbs;
 /// <summary>Which images: --data, --data-set and their limits.</summary>
 internal sealed class DataFlags
 {
-    public DataFlags() => SelectOn.AcceptOnlyFromAmong("validation", "test");
-
     public Option<string> Data { get; } = new("--data") { Description = "folder of the data set", HelpName = "DIR" };
 
     public Option<string?> DataSet { get; } = new("--data-set")
@@ -82,7 +80,8 @@ internal sealed class DataFlags
     {
         TrainFraction = parsed.GetValue(TrainFraction),
         TrainPercent = parsed.GetValue(TrainPercent),
-        SelectOn = parsed.GetValue(SelectOn)!,
+        SelectOn = parsed.GetValue(SelectOn) is "validation" or "test" ? parsed.GetValue(SelectOn)!
+            : throw new UsageException($"--select-on {parsed.GetValue(SelectOn)}: give validation or test"),
         TrainOnValidation = parsed.GetValue(TrainOnValidation),
         Partition = parsed.GetValue(Partition),
         InatCategory = parsed.GetValue(InatCategory),

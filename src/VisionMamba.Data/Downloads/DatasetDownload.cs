@@ -52,7 +52,7 @@ public sealed class DatasetDownload : IDisposable
         if (options.Group is { } group)
             items = items.Where(item => item.Group == group).ToList();
         if (items.Count == 0)
-            throw new VisionMambaException($"{name}: has no {options.Group ?? "files"} with a public address and checksum; "
+            throw new VisionMambaException($"{name}: has no {options.Group ?? "files"} with a public address and checksum; by hand: "
                 + (DatasetCard.Of(name) is { } card ? card.Get ?? $"see {card.Source}" : "it is your own data"));
         return RunAsync(name, items, output, options, progress, cancel);
     }
