@@ -36,7 +36,8 @@ internal static class DataDownloadVerb
             string dataSet = parsed.GetValue(name)!;
             if (parsed.GetValue(only) is { } group and not ("splits" or "images"))
                 throw new UsageException($"--only {group}: give splits or images");
-            var options = new DownloadOptions(Mirror(parsed.GetValue(mirror)), parsed.GetValue(only), parsed.GetValue(keep));
+            var options = new DownloadOptions(
+                Mirror(parsed.GetValue(mirror)), parsed.GetValue(only), parsed.GetValue(keep));
             if (parsed.GetValue(list))
                 return List(dataSet);
             string folder = parsed.GetValue(output) ?? throw new UsageException("--output DIR is missing");

@@ -10,7 +10,8 @@ internal sealed class DataFlags
 
     public Option<string?> DataSet { get; } = new("--data-set")
     {
-        Description = $"data set by name: {DatasetLoader.NamesInWords} (default: a folder per class or VPT JSON splits)",
+        Description =
+            $"data set by name: {DatasetLoader.NamesInWords} (default: a folder per class or VPT JSON splits)",
     };
 
     public Option<double> ValidationFraction { get; } = new("--validation-fraction")
@@ -25,7 +26,8 @@ internal sealed class DataFlags
 
     public Option<double?> TrainFraction { get; } = new("--train-fraction")
     {
-        Description = "train on the first share of the training list, as the released code with 0.8 for FOOD, GTSRB, SVHN",
+        Description =
+            "train on the first share of the training list, as the released code with 0.8 for FOOD, GTSRB, SVHN",
     };
 
     public Option<double?> TrainPercent { get; } = new("--train-percent")
@@ -45,7 +47,10 @@ internal sealed class DataFlags
         Description = "train on the validation part too (VTAB: the 1000 images)",
     };
 
-    public Option<int?> Partition { get; } = new("--partition") { Description = "which of DTD's splits, 1 ... 10 (default 1)" };
+    public Option<int?> Partition { get; } = new("--partition")
+    {
+        Description = "which of DTD's splits, 1 ... 10 (default 1)",
+    };
 
     public Option<string?> InatCategory { get; } = new("--inat-category")
     {
@@ -57,7 +62,8 @@ internal sealed class DataFlags
 
     public IEnumerable<Option> All =>
     [
-        Data, DataSet, ValidationFraction, MaxClasses, MaxImages, TrainFraction, SelectOn, TrainOnValidation, .. Choices,
+        Data, DataSet, ValidationFraction, MaxClasses, MaxImages, TrainFraction, SelectOn, TrainOnValidation,
+        .. Choices,
     ];
 
     public static DatasetSplits Load(RunData data) => DatasetLoader.Load(data.Folder, data.DataSet, new DatasetOptions
