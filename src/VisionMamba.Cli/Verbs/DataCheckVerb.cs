@@ -14,7 +14,7 @@ internal static class DataCheckVerb
     public static Command Create()
     {
         var command = new Command(
-            "check", "Count a data set's images against the published numbers, decode every one, and say what is missing.");
+            "check", "Count a data set's images against the published numbers, decode every one, say what is missing.");
         var data = new DataFlags();
         var threads = new Option<int>("--threads") { Description = "threads that decode, 0 for one per core" };
         var perClass = new Option<bool>("--per-class") { Description = "list the images of every class" };
@@ -54,7 +54,8 @@ internal static class DataCheckVerb
         {
             string published = part.Published.Count == 0 ? "-" : string.Join(" or ", part.Published);
             to.WriteLine($"{part.Name,-10} {part.Images,9:N0} images   published {published,-14} "
-                + $"{part.Counts.Count(n => n > 0)} classes with {part.Counts.Min()} ... {part.Counts.Max()} images each   ({part.Told})");
+                + $"{part.Counts.Count(n => n > 0)} classes with {part.Counts.Min()} ... {part.Counts.Max()} images each "
+                + $"  ({part.Told})");
             foreach (string path in part.Missing.Take(Shown))
                 to.WriteLine($"  missing: {path}");
             foreach (string line in part.Unreadable.Take(Shown))

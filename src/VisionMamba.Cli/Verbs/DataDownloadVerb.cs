@@ -25,7 +25,6 @@ internal static class DataDownloadVerb
             HelpName = "URL",
         };
         var only = new Option<string?>("--only") { Description = "splits (lists of images) or images" };
-        only.AcceptOnlyFromAmong("splits", "images");
         var keep = new Option<bool>("--keep-archives") { Description = "leave the archives beside what was unpacked" };
         var list = new Option<bool>("--list") { Description = "print addresses and checksums; download nothing" };
         var json = new Option<bool>("--json") { Description = "print the result as JSON" };
@@ -35,7 +34,10 @@ internal static class DataDownloadVerb
         command.SetAction(async parsed =>
         {
             string dataSet = parsed.GetValue(name)!;
-            var options = new DownloadOptions(Mirror(parsed.GetValue(mirror)), parsed.GetValue(only), parsed.GetValue(keep));
+            if (parsed.GetValue(only) is { } group and not ("splits" or "images"))
+                throw new UsageException($"--only {group}: give splits or images");
+            var options = new DownloadOptions(
+                Mirror(parsed.GetValue(mirror)), parsed.GetValue(only), parsed.GetValue(keep));
             if (parsed.GetValue(list))
                 return List(dataSet);
             string folder = parsed.GetValue(output) ?? throw new UsageException("--output DIR is missing");

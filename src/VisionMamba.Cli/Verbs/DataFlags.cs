@@ -8,13 +8,12 @@ namespace VisionMamba.Cli.Verbs;
 /// <summary>Which images: --data, --data-set and their limits.</summary>
 internal sealed class DataFlags
 {
-    public DataFlags() => SelectOn.AcceptOnlyFromAmong("validation", "test");
-
     public Option<string> Data { get; } = new("--data") { Description = "folder of the data set", HelpName = "DIR" };
 
     public Option<string?> DataSet { get; } = new("--data-set")
     {
-        Description = $"data set by name: {DatasetLoader.NamesInWords} (default: a folder per class or VPT JSON splits)",
+        Description =
+            $"data set by name: {DatasetLoader.NamesInWords} (default: a folder per class or VPT JSON splits)",
     };
 
     public Option<double> ValidationFraction { get; } = new("--validation-fraction")
@@ -29,7 +28,8 @@ internal sealed class DataFlags
 
     public Option<double?> TrainFraction { get; } = new("--train-fraction")
     {
-        Description = "train on the first share of the training list, as the released code with 0.8 for FOOD, GTSRB, SVHN",
+        Description =
+            "train on the first share of the training list, as the released code with 0.8 for FOOD, GTSRB, SVHN",
     };
 
     public Option<double?> TrainPercent { get; } = new("--train-percent")
@@ -49,7 +49,10 @@ internal sealed class DataFlags
         Description = "train on the validation part too (VTAB: the 1000 images)",
     };
 
-    public Option<int?> Partition { get; } = new("--partition") { Description = "which of DTD's splits, 1 ... 10 (default 1)" };
+    public Option<int?> Partition { get; } = new("--partition")
+    {
+        Description = "which of DTD's splits, 1 ... 10 (default 1)",
+    };
 
     public Option<string?> InatCategory { get; } = new("--inat-category")
     {
@@ -61,7 +64,8 @@ internal sealed class DataFlags
 
     public IEnumerable<Option> All =>
     [
-        Data, DataSet, ValidationFraction, MaxClasses, MaxImages, TrainFraction, SelectOn, TrainOnValidation, .. Choices,
+        Data, DataSet, ValidationFraction, MaxClasses, MaxImages, TrainFraction, SelectOn, TrainOnValidation,
+        .. Choices,
     ];
 
     public static DatasetSplits Load(RunData data) => DatasetLoader.Load(data.Folder, data.DataSet, new DatasetOptions
@@ -84,7 +88,8 @@ internal sealed class DataFlags
     {
         TrainFraction = parsed.GetValue(TrainFraction),
         TrainPercent = parsed.GetValue(TrainPercent),
-        SelectOn = parsed.GetValue(SelectOn)!,
+        SelectOn = parsed.GetValue(SelectOn) is "validation" or "test" ? parsed.GetValue(SelectOn)!
+            : throw new UsageException($"--select-on {parsed.GetValue(SelectOn)}: give validation or test"),
         TrainOnValidation = parsed.GetValue(TrainOnValidation),
         Partition = parsed.GetValue(Partition),
         InatCategory = parsed.GetValue(InatCategory),

@@ -11,15 +11,17 @@ namespace VisionMamba.Data.Datasets;
 /// <param name="Source">Where the data set comes from.</param>
 /// <param name="Layout">A drawing of the folders, a line each; DIR is what --data names.</param>
 /// <param name="Notes">Choices of the released SVP code and oddities of the published files.</param>
-/// <param name="PerClass">Images of every class by part ("train", "validation", "test"), where all have as many.</param>
+/// <param name="PerClass">Images of every class by part ("train" ...), where all have as many.</param>
 /// <param name="Get">What to do by hand, where nothing can be downloaded directly.</param>
 public sealed record DatasetCard(
     string Title, int Classes, IReadOnlyList<int> Train, IReadOnlyList<int> Validation, IReadOnlyList<int> Test,
     string Source, IReadOnlyList<string> Layout, string Notes, IReadOnlyDictionary<string, int>? PerClass = null,
     string? Get = null)
 {
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
-    private static readonly Lazy<Dictionary<string, DatasetCard>> Cards = new(() => Resource<DatasetCard>("cards.json"));
+    private static readonly JsonSerializerOptions Json =
+        new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly Lazy<Dictionary<string, DatasetCard>> Cards =
+        new(() => Resource<DatasetCard>("cards.json"));
 
     /// <summary>The names that have a card: all but plain folders.</summary>
     public static IReadOnlyCollection<string> Names => Cards.Value.Keys;

@@ -117,7 +117,8 @@ public static class DatasetCheck
             if (part.Missing.Count > 0)
                 problems.Add($"{part.Name}: {part.Missing.Count} images are missing, the first is {part.Missing[0]}");
             if (part.Unreadable.Count > 0)
-                problems.Add($"{part.Name}: {part.Unreadable.Count} images cannot be read, the first: {part.Unreadable[0]}");
+                problems.Add(
+                    $"{part.Name}: {part.Unreadable.Count} images cannot be read, the first: {part.Unreadable[0]}");
         }
 
         foreach (string name in new[] { "train", "validation", "test" })

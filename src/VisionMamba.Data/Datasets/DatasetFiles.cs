@@ -47,7 +47,8 @@ internal static class DatasetFiles
         }
         catch (JsonException e)
         {
-            throw new VisionMambaException($"{path}: is not valid JSON (line {e.LineNumber + 1}); download it again", e);
+            throw new VisionMambaException(
+                $"{path}: is not valid JSON (line {e.LineNumber + 1}); download it again", e);
         }
     }
 
@@ -67,7 +68,8 @@ internal static class DatasetFiles
             if (!File.Exists(sample.Path) && missing++ == 0)
                 first = sample.Path;
         if (missing > 0)
-            throw new VisionMambaException($"{index}: {missing} of {samples.Count} image files are missing, the first is "
+            throw new VisionMambaException(
+                $"{index}: {missing} of {samples.Count} image files are missing, the first is "
                 + $"{first}; unpack the images there");
     }
 

@@ -31,7 +31,8 @@ public static class DatasetLoader
         ["CIFAR100"] = "CIFAR",
     };
 
-    private static readonly HashSet<string> Jsons = ["folder", "vpt-json", "CUB200", "NABIRDS", "FLOWERS", "DOGS", "CARS"];
+    private static readonly HashSet<string> Jsons =
+        ["folder", "vpt-json", "CUB200", "NABIRDS", "FLOWERS", "DOGS", "CARS"];
 
     static DatasetLoader()
     {

@@ -54,7 +54,8 @@ public sealed record DatasetOptions
     internal void Check()
     {
         if (!(ValidationFraction is > 0 and < 1))
-            throw new VisionMambaException($"the validation fraction {Show(ValidationFraction)} must be between 0 and 1");
+            throw new VisionMambaException(
+                $"the validation fraction {Show(ValidationFraction)} must be between 0 and 1");
         if (MaxClasses is < 1 || MaxImagesPerClass is < 1 || OnlyClasses is { Count: 0 })
             throw new VisionMambaException("a limit of classes or of images per class must be at least 1");
         if (TrainFraction is { } share && !(share is > 0 and <= 1))

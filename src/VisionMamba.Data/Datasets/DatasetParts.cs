@@ -78,7 +78,8 @@ internal sealed record DatasetParts(string Name, IReadOnlyList<string> Classes, 
         }
 
         if (train.Samples.Count == 0)
-            throw new VisionMambaException($"{Name}: nothing is left to train on; give --train-fraction a larger value");
+            throw new VisionMambaException(
+                $"{Name}: nothing is left to train on; give --train-fraction a larger value");
         string description = $"train: {train.Told} ({train.Samples.Count}); validation: {validation.Told} "
             + $"({validation.Samples.Count}); test: "
             + (Test is null ? "none" : $"as given ({Test.Samples.Count})");
@@ -102,7 +103,8 @@ internal sealed record DatasetParts(string Name, IReadOnlyList<string> Classes, 
         List<Sample> rest = Train.Samples.Where(s => !known.Contains(s.Path)).ToList();
         int shared = Train.Samples.Count - rest.Count;
         DatasetPart train = shared == 0
-            ? Train : Train with { Samples = rest, Told = $"{Train.Told} without {shared} images of the validation part" };
+            ? Train
+            : Train with { Samples = rest, Told = $"{Train.Told} without {shared} images of the validation part" };
         return (Share(train, options).First, own);
     }
 
@@ -112,8 +114,8 @@ internal sealed record DatasetParts(string Name, IReadOnlyList<string> Classes, 
         {
             (DatasetPart first, DatasetPart rest) = Share(Train, options);
             return rest.Samples.Count > 0 ? (first, rest) : throw new VisionMambaException(
-                $"{Name}: --train-fraction {DatasetOptions.Show(options.TrainFraction.Value)} leaves nothing to validate "
-                + "on; lower it, or add --select-on test");
+                $"{Name}: --train-fraction {DatasetOptions.Show(options.TrainFraction.Value)} leaves nothing to "
+                + "validate on; lower it, or add --select-on test");
         }
 
         (List<Sample> train, List<Sample> validation) =

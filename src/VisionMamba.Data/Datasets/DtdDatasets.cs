@@ -10,7 +10,8 @@ internal static class DtdDatasets
     {
         options.Check();
         int partition = options.Partition ?? 1;
-        string root = DatasetFiles.Root(dir, "DTD", ["dtd/dtd", "dtd", "DTD/dtd", "DTD", ""], $"labels/train{partition}.txt");
+        string root = DatasetFiles.Root(
+            dir, "DTD", ["dtd/dtd", "dtd", "DTD/dtd", "DTD", ""], $"labels/train{partition}.txt");
         string[] classes = DatasetFiles.Lines(ListOf(root, "train", partition)).Select(line => line.Text.Split('/')[0])
             .Distinct().Order(CodePointOrder.Instance).ToArray();
         var labels = classes.Select((name, i) => (name, i)).ToDictionary(pair => pair.name, pair => pair.i);

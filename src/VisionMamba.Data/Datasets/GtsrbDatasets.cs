@@ -46,7 +46,8 @@ internal static class GtsrbDatasets
             listed++;
             if (stated != label || !present.Contains(file))
                 throw new VisionMambaException($"{index}: line {number} lists {file} with class {stated}, but "
-                    + (stated != label ? $"the folder is class {label}" : "there is no such file") + "; unpack it again");
+                    + (stated != label ? $"the folder is class {label}" : "there is no such file")
+                    + "; unpack it again");
         }
 
         return listed == samples.Count ? samples : throw new VisionMambaException(
@@ -88,7 +89,8 @@ internal static class GtsrbDatasets
 
             if (cells.Length <= Math.Max(file, label)
                 || !int.TryParse(cells[label], NumberStyles.None, CultureInfo.InvariantCulture, out int value))
-                throw new VisionMambaException($"{path}: line {number} ({text}) has no file and class; download it again");
+                throw new VisionMambaException(
+                    $"{path}: line {number} ({text}) has no file and class; download it again");
             yield return (number, cells[file], value);
         }
     }

@@ -10,7 +10,8 @@ internal static class ImageNetDatasets
     {
         string root = DatasetFiles.Root(dir, "IMNET", ["", "imagenet", "ILSVRC2012"], "train");
         if (!Directory.Exists(Path.Combine(root, "val")))
-            throw new VisionMambaException($"{Path.Combine(root, "val")}: no such folder; put the 50,000 validation images "
+            throw new VisionMambaException(
+                $"{Path.Combine(root, "val")}: no such folder; put the 50,000 validation images "
                 + "there, a folder per synset");
         return FolderDatasets.Read(root, options) with { Name = "IMNET", Test = null };
     }

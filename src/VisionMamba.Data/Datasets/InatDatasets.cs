@@ -20,7 +20,8 @@ internal static class InatDatasets
         var labels = new Dictionary<string, int>();
         foreach (Item item in train)
             labels.TryAdd(Rank(item, trainFile), labels.Count);
-        return new DatasetParts(name, [.. labels.OrderBy(pair => pair.Value).Select(pair => pair.Key)], ToPart(trainFile, train))
+        return new DatasetParts(
+            name, [.. labels.OrderBy(pair => pair.Value).Select(pair => pair.Key)], ToPart(trainFile, train))
         {
             Validation = ToPart(validationFile, validation),
         }.Limited(options);
@@ -61,11 +62,13 @@ internal static class InatDatasets
             }
 
             return images.Count == 0 ? items : throw new VisionMambaException(
-                $"{path}: {images.Count} images have no annotation, the first is {images.Values.First()}; download it again");
+                $"{path}: {images.Count} images have no annotation, the first is {images.Values.First()}; "
+                + "download it again");
         }
         catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or FormatException)
         {
-            throw new VisionMambaException($"{path}: is not an annotation file with images (id, file_name) and annotations "
+            throw new VisionMambaException(
+                $"{path}: is not an annotation file with images (id, file_name) and annotations "
                 + "(image_id, category_id); download it again", e);
         }
     }

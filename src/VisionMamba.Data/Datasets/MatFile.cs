@@ -162,7 +162,9 @@ internal static class MatFile
     };
 }
 
-/// <summary>An array of a .mat file, first dimension fastest; <paramref name="Type"/> is how the bytes are stored.</summary>
+/// <summary>
+/// An array of a .mat file, first dimension fastest; <paramref name="Type"/> is how the bytes are stored.
+/// </summary>
 internal sealed record MatArray(string Name, int[] Dims, int Type, byte[] Bytes)
 {
     public const int UInt8 = 2;

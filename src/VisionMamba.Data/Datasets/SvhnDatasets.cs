@@ -31,7 +31,8 @@ internal static class SvhnDatasets
                 + "SVHN's cropped digits (format 2) are needed");
         int count = pictures.Count / (3 * Side * Side);
         if (count == 0 || labels.Count != count)
-            throw new VisionMambaException($"{path}: has {count} pictures and {labels.Count} labels; download it again");
+            throw new VisionMambaException(
+                $"{path}: has {count} pictures and {labels.Count} labels; download it again");
         var samples = new List<Sample>(count);
         for (int i = 0; i < count; i++)
         {

@@ -50,8 +50,8 @@ internal sealed class VptAnnotation
     }
 
     /// <summary>
-    /// The labelled files, which must exist unless <paramref name="allowMissing"/>; those that do not are said to belong
-    /// into <paramref name="imageFolder"/>.
+    /// The labelled files, which must exist unless <paramref name="allowMissing"/>; those that do not are said to
+    /// belong into <paramref name="imageFolder"/>.
     /// </summary>
     public List<Sample> Samples(
         string dir, IReadOnlyDictionary<VptClassId, int> labels, string imageFolder, bool allowMissing)

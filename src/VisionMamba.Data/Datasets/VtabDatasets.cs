@@ -54,8 +54,10 @@ internal static class VtabDatasets
         foreach ((int number, string text) in DatasetFiles.Lines(path))
         {
             int space = text.LastIndexOf(' ');
-            if (space < 1 || !int.TryParse(text[(space + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out int label))
-                throw new VisionMambaException($"{path}: line {number} ({text}) is not \"path label\"; unpack it again");
+            if (space < 1 || !int.TryParse(
+                text[(space + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out int label))
+                throw new VisionMambaException(
+                    $"{path}: line {number} ({text}) is not \"path label\"; unpack it again");
             if (label >= classes)
                 throw new VisionMambaException(
                     $"{path}: line {number} has the label {label}, which is not 0 ... {classes - 1}; unpack it again");

@@ -152,7 +152,9 @@ internal static class Archive
         }
 
         public VisionMambaException Refused(string name, string what) =>
-            new($"{archive}: the entry \"{OneLine(name)}\" {OneLine(what)}; nothing was unpacked, get the archive elsewhere");
+            new(
+            $"{archive}: the entry \"{OneLine(name)}\" {OneLine(what)}; nothing was unpacked, get the archive "
+            + "elsewhere");
 
         private string Locate(string name)
         {

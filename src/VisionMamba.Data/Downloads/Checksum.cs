@@ -2,7 +2,9 @@ using System.Security.Cryptography;
 
 namespace VisionMamba.Data.Downloads;
 
-/// <summary>Compares a file with a published "md5:..." or "sha256:..." (MD5 guards against damage, not against intent).</summary>
+/// <summary>
+/// Compares a file with a published "md5:..." or "sha256:..." (MD5 guards against damage, not against intent).
+/// </summary>
 internal static class Checksum
 {
     public static bool Matches(string path, string expected, CancellationToken cancel)

@@ -42,7 +42,7 @@ public sealed class DatasetDownload : IDisposable
     /// <summary>
     /// Brings the files of <paramref name="name"/> into <paramref name="output"/>; the paths of those that were new.
     /// </summary>
-    /// <exception cref="VisionMambaException">There is nothing to download, or a file cannot be had as published.</exception>
+    /// <exception cref="VisionMambaException">Nothing can be downloaded, or not as published.</exception>
     public Task<IReadOnlyList<string>> RunAsync(
         string name, string output, DownloadOptions options, IDownloadProgress? progress, CancellationToken cancel)
     {
@@ -52,7 +52,8 @@ public sealed class DatasetDownload : IDisposable
         if (options.Group is { } group)
             items = items.Where(item => item.Group == group).ToList();
         if (items.Count == 0)
-            throw new VisionMambaException($"{name}: has no {options.Group ?? "files"} with a public address and checksum; "
+            throw new VisionMambaException(
+                $"{name}: has no {options.Group ?? "files"} with a public address and checksum; by hand: "
                 + (DatasetCard.Of(name) is { } card ? card.Get ?? $"see {card.Source}" : "it is your own data"));
         return RunAsync(name, items, output, options, progress, cancel);
     }

@@ -46,7 +46,8 @@ internal sealed class FileDownload(HttpClient client, Uri url, string path, stri
             if (!right)
             {
                 File.Delete(Part);
-                throw new VisionMambaException($"{url}: what came is not the published file ({checksum} expected); it was "
+                throw new VisionMambaException(
+                    $"{url}: what came is not the published file ({checksum} expected); it was "
                     + "thrown away, try again later or another --url-base");
             }
 
@@ -158,8 +159,8 @@ internal sealed class FileDownload(HttpClient client, Uri url, string path, stri
         if (code >= 500 || response.StatusCode is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests)
             throw new BrokenConnectionException($"the server answers {code} {response.ReasonPhrase}");
         throw new VisionMambaException($"{url}: the server answers {code} {response.ReasonPhrase}; get "
-            + $"{Path.GetFileName(path)} elsewhere and put it into {Path.GetDirectoryName(path)}, or give a mirror with "
-            + "--url-base");
+            + $"{Path.GetFileName(path)} elsewhere and put it into {Path.GetDirectoryName(path)}, or give a mirror "
+            + "with --url-base");
     }
 
     private long Length() => File.Exists(Part) ? new FileInfo(Part).Length : 0;
