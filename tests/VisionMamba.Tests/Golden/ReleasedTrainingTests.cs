@@ -62,8 +62,11 @@ public sealed class ReleasedTrainingTests(ITestOutputHelper output)
         JsonElement s = reference.Entry.GetProperty("schedule");
         var options = new TrainingOptions
         {
-            Batch = 512, LearningRate = s.GetProperty("lr").GetDouble(), Epochs = s.GetProperty("epochs").GetInt32(),
-            WarmupEpochs = s.GetProperty("warmup_epochs").GetInt32(), WeightDecay = state.WeightDecay,
+            Batch = 512,
+            LearningRate = s.GetProperty("lr").GetDouble(),
+            Epochs = s.GetProperty("epochs").GetInt32(),
+            WarmupEpochs = s.GetProperty("warmup_epochs").GetInt32(),
+            WeightDecay = state.WeightDecay,
         };
         using var folder = new TestFolder();
         ModelExport.Torch(folder["x.pth"], model, new ModelCard(), CheckpointLayout.Released, ElementType.F32, [], released =>
@@ -124,7 +127,8 @@ public sealed class ReleasedTrainingTests(ITestOutputHelper output)
 
     private static VisionMambaModel Load(string path, ModelCase reference) => ModelFile.Load(path, new LoadOptions
     {
-        Copy = true, CrossPromptSource = "paired-halves",
+        Copy = true,
+        CrossPromptSource = "paired-halves",
         ImageSize = reference.Entry.GetProperty("config").GetProperty("img_size").GetInt32(),
     }).Model;
 
