@@ -14,7 +14,7 @@ namespace VisionMamba.Tests.Golden;
 
 /// <summary>
 /// The training checkpoints that the released code wrote at the end of the recorded runs: our own run ends with the same
-/// model and moments, within 1e-4 of their norms, and goes on from the file as from itself.
+/// model and moments, within 1e-5 of their norms, and goes on from the file as from itself.
 /// </summary>
 public sealed class ReleasedTrainingTests(ITestOutputHelper output)
 {
@@ -81,7 +81,7 @@ public sealed class ReleasedTrainingTests(ITestOutputHelper output)
     {
         if (!ModelCase.Names("training").Any())
             Assert.Skip("no reference data");
-        ModelCase reference = ModelCase.Open("train_prompt_basic");
+        ModelCase reference = ModelCase.Open(ModelCase.Names("training").First().Data);
         using var run = new Run(reference, reference.Load());
         run.Step(0);
         Dictionary<string, Tensor> moments = run.Optimizer.State.ToDictionary(m => m.Name, m => m.Tensor);
@@ -106,11 +106,13 @@ public sealed class ReleasedTrainingTests(ITestOutputHelper output)
     {
         if (!ModelCase.Names("training").Any())
             Assert.Skip("no reference data");
-        ModelCase reference = ModelCase.Open("train_prompt_basic");
+        ModelCase reference = ModelCase.Open(ModelCase.Names("training").First().Data);
         using TensorFile file = TensorFile.Open(Final(reference));
+        JsonElement config = reference.Entry.GetProperty("config");
         VisionMambaModel full = ModelFile.LoadBackbone(
-            reference.CheckpointPath, new VisionMamba.Models.Prompting.Full.FullMethod(), 7, 1, false, 0,
-            new LoadOptions { ImageSize = 32 }).Model;
+            reference.CheckpointPath, new VisionMamba.Models.Prompting.Full.FullMethod(),
+            config.GetProperty("num_classes").GetInt32(), headLayers: 1, simAm: false, seed: 0,
+            new LoadOptions { ImageSize = config.GetProperty("img_size").GetInt32() }).Model;
         string message = Assert.Throws<VisionMambaException>(() => ReleasedTraining.Read(file, full)).Message;
         Assert.Contains("groups", message);
         using TensorFile model = TensorFile.Open(reference.CheckpointPath);
@@ -150,7 +152,7 @@ public sealed class ReleasedTrainingTests(ITestOutputHelper output)
         }
 
         output.WriteLine($"{what}: {Math.Sqrt(error / Math.Max(norm, 1e-60)):E1}");
-        Assert.True(norm > 0 && Math.Sqrt(error) <= 1e-4 * Math.Sqrt(norm), $"{what}: off by {Math.Sqrt(error):E2} of {Math.Sqrt(norm):E2}");
+        Assert.True(norm > 0 && Math.Sqrt(error) <= 1e-5 * Math.Sqrt(norm), $"{what}: off by {Math.Sqrt(error):E2} of {Math.Sqrt(norm):E2}");
     }
 
     /// <summary>The same kinds, keys in order, numbers and arrays; rates within rounding.</summary>
