@@ -25,7 +25,8 @@ public sealed class ModelSession(VisionMambaModel model, Backend backend) : IDis
         int size = Model.Config.ImageSize;
         var tape = new Tape(Backend, _pool, recording: false);
         using (tape.Enter("forward"))
-            return Model.Forward(tape, Tensor.From(images, count, Model.Config.Channels, size, size), default).Span.ToArray();
+            return Model.Forward(
+                tape, Tensor.From(images, count, Model.Config.Channels, size, size), default).Span.ToArray();
     }
 
     /// <summary>

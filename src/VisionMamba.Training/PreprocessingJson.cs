@@ -35,14 +35,16 @@ public static class PreprocessingJson
                 Numbers(json["mean"]),
                 Numbers(json["std"]));
             bool sound = read.Size == size && read.CropFraction is > 0 and <= 1 && read.Mean.Length == 3
-                && read.Std.Length == 3 && read.Mean.All(float.IsFinite) && read.Std.All(s => s > 0 && float.IsFinite(s));
+                && read.Std.Length == 3 && read.Mean.All(float.IsFinite)
+                    && read.Std.All(s => s > 0 && float.IsFinite(s));
             return sound ? read : throw new FormatException($"it does not make inputs of {size} px and 3 channels");
         }
         catch (Exception e) when (e is FormatException or InvalidOperationException or OverflowException
             or InvalidCastException)
         {
             throw new VisionMambaException(
-                $"the preprocessing in the model's metadata is malformed ({e.Message.ReplaceLineEndings(" ")}); save it again", e);
+                $"the preprocessing in the model's metadata is malformed ({e.Message.ReplaceLineEndings(" ")}); save it "
+                + "again", e);
         }
     }
 

@@ -25,19 +25,11 @@ internal sealed class CheckpointFlags
         HelpName = "FILE",
     };
 
-    private readonly Option<int?> _size = new("--image-size") { Description = "image side, where the file leaves it open" };
-    private readonly Option<int?> _stride = new("--stride") { Description = "patch stride, where the file leaves it open" };
-    private readonly Option<bool?> _simAm = new("--simam") { Description = "SimAM on the input, where the file leaves it open" };
-
-    private readonly Option<int?> _shared = new("--shared-layers")
-    {
-        Description = "layers that share a cross prompt, where the file leaves it open",
-    };
-
-    private readonly Option<string?> _source = new("--cross-prompt-source")
-    {
-        Description = "token or paired-halves, where the file leaves it open",
-    };
+    private readonly Option<int?> _size = LeftOpen<int?>("--image-size", "image side");
+    private readonly Option<int?> _stride = LeftOpen<int?>("--stride", "patch stride");
+    private readonly Option<bool?> _simAm = LeftOpen<bool?>("--simam", "SimAM on the input");
+    private readonly Option<int?> _shared = LeftOpen<int?>("--shared-layers", "layers that share a cross prompt");
+    private readonly Option<string?> _source = LeftOpen<string?>("--cross-prompt-source", "token or paired-halves");
 
     private Option[] Open => [_size, _stride, _simAm, _shared, _source];
 
@@ -79,12 +71,16 @@ internal sealed class CheckpointFlags
         }
 
         if (backbone is not null)
-            throw new UsageException("--backbone: needs --pack FILE beside it; a whole model is given as --checkpoint alone");
+            throw new UsageException(
+                "--backbone: needs --pack FILE beside it; a whole model is given as --checkpoint alone");
         LoadedModel loaded = ModelFile.Load(path, Options(parsed));
         foreach (string note in loaded.Notes)
             Console.Error.WriteLine($"{path}: {note}");
         return loaded;
     }
+
+    private static Option<T> LeftOpen<T>(string name, string what) =>
+        new(name) { Description = what + ", where the file leaves it open" };
 
     private LoadOptions Options(ParseResult parsed)
     {

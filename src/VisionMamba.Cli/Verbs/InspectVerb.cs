@@ -12,7 +12,8 @@ internal static class InspectVerb
 {
     public static Command Create()
     {
-        var command = new Command("inspect", "Show a checkpoint's architecture, tuning method, classes and parameters.");
+        var command = new Command(
+            "inspect", "Show a checkpoint's architecture, tuning method, classes and parameters.");
         var checkpoint = new CheckpointFlags();
         var tensors = new Option<bool>("--tensors") { Description = "list every tensor" };
         var json = new Option<bool>("--json") { Description = "print the result as JSON" };
@@ -46,7 +47,7 @@ internal static class InspectVerb
         {
             ["path"] = path,
             ["model"] = ConfigJson.Write(loaded.Model.Config),
-            ["method"] = new JsonObject { ["name"] = loaded.Model.Method.Name, ["settings"] = loaded.Model.Method.Settings },
+            ["method"] = Method(loaded.Model.Method.Name, loaded.Model.Method.Settings),
             ["parameters"] = parameters.All.Sum(p => p.Count),
             ["trainable_parameters"] = parameters.Trainable.Sum(p => p.Count),
         };
@@ -58,13 +59,20 @@ internal static class InspectVerb
         var report = new JsonObject
         {
             ["path"] = pack.Path,
-            ["pack_of"] = new JsonObject { ["backbone_name"] = pack.BackboneName, ["backbone_hash"] = pack.BackboneHash },
+            ["pack_of"] = new JsonObject
+            {
+                ["backbone_name"] = pack.BackboneName,
+                ["backbone_hash"] = pack.BackboneHash,
+            },
             ["model"] = ConfigJson.Write(pack.Config),
-            ["method"] = new JsonObject { ["name"] = pack.MethodName, ["settings"] = pack.MethodSettings },
+            ["method"] = Method(pack.MethodName, pack.MethodSettings),
             ["parameters"] = pack.Tensors.Values.Sum(t => t.Count),
         };
         return WithCard(report, pack.Card, tensors ? pack.Tensors.Values : null);
     }
+
+    private static JsonObject Method(string name, JsonObject settings) =>
+        new() { ["name"] = name, ["settings"] = settings };
 
     private static JsonObject WithCard(JsonObject report, ModelCard card, IEnumerable<Tensor>? tensors)
     {
@@ -91,7 +99,8 @@ internal static class InspectVerb
             }
             else
             {
-                Console.Out.WriteLine($"{indent}{key}: {(value is JsonArray list ? string.Join(", ", list) : value?.ToString() ?? "-")}");
+                Console.Out.WriteLine(
+                    $"{indent}{key}: {(value is JsonArray list ? string.Join(", ", list) : value?.ToString() ?? "-")}");
             }
         }
     }

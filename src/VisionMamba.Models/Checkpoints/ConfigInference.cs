@@ -78,7 +78,8 @@ internal static class ConfigInference
         if (!Fits(chosen.Size, chosen.Stride))
         {
             throw new VisionMambaException(
-                $"{file.Path}: no usual stride gives its {grid} x {grid} patches at {options.ImageSize} px; give --stride");
+                $"{file.Path}: no usual stride gives its {grid} x {grid} patches at {options.ImageSize} px; "
+                + "give --stride");
         }
 
         notes.Add($"taking images of {chosen.Size} px and stride {chosen.Stride} from its {grid} x {grid} patches of "

@@ -26,7 +26,8 @@ public static class ModelExport
     /// </summary>
     /// <exception cref="VisionMambaException">The layout has no such model, or the file cannot be written.</exception>
     public static void Safetensors(
-        string path, VisionMambaModel model, ModelCard card, CheckpointLayout layout, ElementType type, List<string> notes)
+        string path, VisionMambaModel model, ModelCard card, CheckpointLayout layout, ElementType type,
+        List<string> notes)
     {
         VisionMambaModel shaped = layout == CheckpointLayout.Released ? ReleasedLayout.Of(model, notes) : model;
         SafetensorsWriter.Write(
@@ -42,8 +43,8 @@ public static class ModelExport
     /// </summary>
     /// <exception cref="VisionMambaException">The layout has no such model, or the file cannot be written.</exception>
     public static void Torch(
-        string path, VisionMambaModel model, ModelCard card, CheckpointLayout layout, ElementType type, List<string> notes,
-        Func<VisionMambaModel, TorchDict>? training = null)
+        string path, VisionMambaModel model, ModelCard card, CheckpointLayout layout, ElementType type,
+        List<string> notes, Func<VisionMambaModel, TorchDict>? training = null)
     {
         VisionMambaModel shaped = layout == CheckpointLayout.Released ? ReleasedLayout.Of(model, notes) : model;
         TorchDict state = StateDict(shaped);

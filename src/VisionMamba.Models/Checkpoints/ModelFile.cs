@@ -53,7 +53,8 @@ public static class ModelFile
     /// number of classes and head are the caller's; the head and the method's parameters start anew.
     /// </summary>
     public static LoadedModel LoadBackbone(
-        string path, TuningMethod method, int classes, int headLayers, bool simAm, ulong seed, LoadOptions? options = null)
+        string path, TuningMethod method, int classes, int headLayers, bool simAm, ulong seed,
+        LoadOptions? options = null)
     {
         options ??= new LoadOptions();
         using TensorFile file = TensorFile.Open(path);

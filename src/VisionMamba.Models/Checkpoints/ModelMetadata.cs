@@ -17,7 +17,11 @@ internal static class ModelMetadata
     {
         [Format] = Version,
         [ConfigKey] = ConfigJson.Write(model.Config).ToJsonString(),
-        [MethodKey] = new JsonObject { ["name"] = model.Method.Name, ["settings"] = model.Method.Settings }.ToJsonString(),
+        [MethodKey] = new JsonObject
+        {
+            ["name"] = model.Method.Name,
+            ["settings"] = model.Method.Settings,
+        }.ToJsonString(),
         [CardKey] = new JsonObject
         {
             ["classes"] = new JsonArray([.. card.Classes.Select(c => (JsonNode)c)]),

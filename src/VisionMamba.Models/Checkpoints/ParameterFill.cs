@@ -22,7 +22,8 @@ internal sealed class ParameterFill(TensorFile file, LoadOptions options, Func<s
     {
         Compare(config, method());
         TuningMethod tuning = method();
-        return new VisionMambaModel(config, tuning, seed, (name, shape) => wanted(name) ? Take(name, config, tuning) : null);
+        return new VisionMambaModel(
+            config, tuning, seed, (name, shape) => wanted(name) ? Take(name, config, tuning) : null);
     }
 
     /// <summary>

@@ -89,8 +89,8 @@ public sealed class PromptPack
         if (shared.Count == 0)
         {
             throw new VisionMambaException(
-                $"{path}: no pack was written, because the method '{model.Method.Name}' changes the whole backbone: its "
-                + "pack would be the model itself; use the checkpoint");
+                $"{path}: no pack was written, because the method '{model.Method.Name}' changes the whole backbone: "
+                + "its pack would be the model itself; use the checkpoint");
         }
 
         string hash = BackboneContent.Hash(
@@ -120,9 +120,9 @@ public sealed class PromptPack
         {
             string narrow = backbone.IsNarrow ? "; it is stored in fp16 or bf16, which rounds its numbers" : "";
             throw new VisionMambaException(
-                $"{backbone.Path}: is not the backbone of {Path}: expected '{BackboneName}' ({Config.Depth} layers of width "
-                + $"{Config.Dim}, content {BackboneHash}), found {backbone.Describe()}, content {found}{narrow}; give the "
-                + "checkpoint that the pack was trained on");
+                $"{backbone.Path}: is not the backbone of {Path}: expected '{BackboneName}' ({Config.Depth} layers of "
+                + $"width {Config.Dim}, content {BackboneHash}), found {backbone.Describe()}, content {found}{narrow}; "
+                + "give the checkpoint that the pack was trained on");
         }
 
         VisionMambaModel model = Build((name, shape) => Own(name) ?? backbone.Share(name, shape));
@@ -145,7 +145,8 @@ public sealed class PromptPack
         return format == Version && hash == BackboneContent.Scheme
             ? (Text(json, "backbone_hash"), Text(json, "backbone_name"))
             : throw new FormatException(
-                $"format '{format}' with hash '{hash}', where this version reads '{Version}' with '{BackboneContent.Scheme}'");
+                $"format '{format}' with hash '{hash}', where this version reads '{Version}' with "
+                + $"'{BackboneContent.Scheme}'");
     }
 
     private VisionMambaModel Build(ParameterSource source) =>

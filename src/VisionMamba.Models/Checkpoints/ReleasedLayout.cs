@@ -42,7 +42,11 @@ public static class ReleasedLayout
             ScaleRows = depth == ScaleRows ? 0 : ScaleRows,
         };
         if (shared != svp.Config.SharedLayers)
-            notes.Add($"repeating cross prompts: {shared} layers share one in the file, {svp.Config.SharedLayers} in the model");
+        {
+            notes.Add($"repeating cross prompts: {shared} layers share one in the file, {svp.Config.SharedLayers} in "
+                + "the model");
+        }
+
         return new VisionMambaModel(
             model.Config, new SvpMethod(config), seed: 0,
             (name, shape) => Take(model.Parameters, svp.Config.SharedLayers, config.SharedLayers, name, shape));

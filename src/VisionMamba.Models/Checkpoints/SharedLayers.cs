@@ -28,7 +28,8 @@ internal static class SharedLayers
         }
 
         if (file.Metadata.TryGetValue("args.shared_layers", out string? text)
-            && int.TryParse(text, CultureInfo.InvariantCulture, out int recorded) && recorded >= first && recorded <= last)
+            && int.TryParse(text, CultureInfo.InvariantCulture, out int recorded) && recorded >= first
+                && recorded <= last)
         {
             return recorded;
         }

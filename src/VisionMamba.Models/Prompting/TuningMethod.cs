@@ -20,7 +20,8 @@ public abstract class TuningMethod
     }
 
     /// <summary>Changes the tokens before block <paramref name="layer"/>. The default leaves them alone.</summary>
-    public virtual TokenSequence Prompt(Tape tape, TokenSequence sequence, int layer, ForwardContext context) => sequence;
+    public virtual TokenSequence Prompt(Tape tape, TokenSequence sequence, int layer, ForwardContext context) =>
+        sequence;
 
     /// <summary>Whether the parameter called <paramref name="name"/> trains.</summary>
     public abstract bool Trains(string name);

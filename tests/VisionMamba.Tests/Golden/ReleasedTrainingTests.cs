@@ -14,7 +14,7 @@ namespace VisionMamba.Tests.Golden;
 
 /// <summary>
 /// The training checkpoints that the released code wrote at the end of the recorded runs: our own run ends with the same
-/// model and moments, within 1e-4 of their norms, and goes on from the file as from itself.
+/// model and moments, within 1e-5 of their norms, and goes on from the file as from itself.
 /// </summary>
 public sealed class ReleasedTrainingTests(ITestOutputHelper output)
 {
@@ -62,8 +62,11 @@ public sealed class ReleasedTrainingTests(ITestOutputHelper output)
         JsonElement s = reference.Entry.GetProperty("schedule");
         var options = new TrainingOptions
         {
-            Batch = 512, LearningRate = s.GetProperty("lr").GetDouble(), Epochs = s.GetProperty("epochs").GetInt32(),
-            WarmupEpochs = s.GetProperty("warmup_epochs").GetInt32(), WeightDecay = state.WeightDecay,
+            Batch = 512,
+            LearningRate = s.GetProperty("lr").GetDouble(),
+            Epochs = s.GetProperty("epochs").GetInt32(),
+            WarmupEpochs = s.GetProperty("warmup_epochs").GetInt32(),
+            WeightDecay = state.WeightDecay,
         };
         using var folder = new TestFolder();
         ModelExport.Torch(folder["x.pth"], model, new ModelCard(), CheckpointLayout.Released, ElementType.F32, [], released =>
@@ -78,7 +81,7 @@ public sealed class ReleasedTrainingTests(ITestOutputHelper output)
     {
         if (!ModelCase.Names("training").Any())
             Assert.Skip("no reference data");
-        ModelCase reference = ModelCase.Open("train_prompt_basic");
+        ModelCase reference = ModelCase.Open(ModelCase.Names("training").First().Data);
         using var run = new Run(reference, reference.Load());
         run.Step(0);
         Dictionary<string, Tensor> moments = run.Optimizer.State.ToDictionary(m => m.Name, m => m.Tensor);
@@ -103,11 +106,13 @@ public sealed class ReleasedTrainingTests(ITestOutputHelper output)
     {
         if (!ModelCase.Names("training").Any())
             Assert.Skip("no reference data");
-        ModelCase reference = ModelCase.Open("train_prompt_basic");
+        ModelCase reference = ModelCase.Open(ModelCase.Names("training").First().Data);
         using TensorFile file = TensorFile.Open(Final(reference));
+        JsonElement config = reference.Entry.GetProperty("config");
         VisionMambaModel full = ModelFile.LoadBackbone(
-            reference.CheckpointPath, new VisionMamba.Models.Prompting.Full.FullMethod(), 7, 1, false, 0,
-            new LoadOptions { ImageSize = 32 }).Model;
+            reference.CheckpointPath, new VisionMamba.Models.Prompting.Full.FullMethod(),
+            config.GetProperty("num_classes").GetInt32(), headLayers: 1, simAm: false, seed: 0,
+            new LoadOptions { ImageSize = config.GetProperty("img_size").GetInt32() }).Model;
         string message = Assert.Throws<VisionMambaException>(() => ReleasedTraining.Read(file, full)).Message;
         Assert.Contains("groups", message);
         using TensorFile model = TensorFile.Open(reference.CheckpointPath);
@@ -124,7 +129,8 @@ public sealed class ReleasedTrainingTests(ITestOutputHelper output)
 
     private static VisionMambaModel Load(string path, ModelCase reference) => ModelFile.Load(path, new LoadOptions
     {
-        Copy = true, CrossPromptSource = "paired-halves",
+        Copy = true,
+        CrossPromptSource = "paired-halves",
         ImageSize = reference.Entry.GetProperty("config").GetProperty("img_size").GetInt32(),
     }).Model;
 
@@ -146,7 +152,7 @@ public sealed class ReleasedTrainingTests(ITestOutputHelper output)
         }
 
         output.WriteLine($"{what}: {Math.Sqrt(error / Math.Max(norm, 1e-60)):E1}");
-        Assert.True(norm > 0 && Math.Sqrt(error) <= 1e-4 * Math.Sqrt(norm), $"{what}: off by {Math.Sqrt(error):E2} of {Math.Sqrt(norm):E2}");
+        Assert.True(norm > 0 && Math.Sqrt(error) <= 1e-5 * Math.Sqrt(norm), $"{what}: off by {Math.Sqrt(error):E2} of {Math.Sqrt(norm):E2}");
     }
 
     /// <summary>The same kinds, keys in order, numbers and arrays; rates within rounding.</summary>

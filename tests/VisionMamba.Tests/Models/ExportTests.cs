@@ -50,7 +50,10 @@ public sealed class ExportTests : IDisposable
         Assert.Equal(layout == CheckpointLayout.Plain, !file.Metadata.Keys.Any(k => k.StartsWith("visionmamba.", StringComparison.Ordinal)));
         LoadedModel loaded = ModelFile.Load(path, new LoadOptions
         {
-            ImageSize = 20, Stride = 4, CrossPromptSource = "paired-halves", SharedLayers = 2,
+            ImageSize = 20,
+            Stride = 4,
+            CrossPromptSource = "paired-halves",
+            SharedLayers = 2,
         });
         Assert.Equal(SmallModels.Logits(model), SmallModels.Logits(loaded.Model));
         Assert.Equal(layout == CheckpointLayout.Plain ? [] : card.Classes, loaded.Card.Classes);

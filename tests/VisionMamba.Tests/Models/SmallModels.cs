@@ -11,7 +11,12 @@ internal static class SmallModels
 {
     public static readonly VisionMambaConfig Config = VisionMambaConfig.OfWidth(20) with
     {
-        Depth = 4, ImageSize = 24, Patch = 8, Stride = 4, Classes = 5, State = 3,
+        Depth = 4,
+        ImageSize = 24,
+        Patch = 8,
+        Stride = 4,
+        Classes = 5,
+        State = 3,
     };
 
     public static VisionMambaModel Create(

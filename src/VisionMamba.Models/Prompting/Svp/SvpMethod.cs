@@ -106,7 +106,8 @@ public sealed class SvpMethod(SvpConfig config) : TuningMethod
     /// <inheritdoc/>
     public override void Declare(ParameterScope root, VisionMambaConfig model)
     {
-        int layers = Config.PromptDepth == 0 ? model.Depth : Config.PromptDepth, dim = model.Dim, width = Config.InnerWidth;
+        int layers = Config.PromptDepth == 0 ? model.Depth : Config.PromptDepth;
+        int dim = model.Dim, width = Config.InnerWidth;
         Check(model, layers);
         int groups = (layers + Config.SharedLayers - 1) / Config.SharedLayers;
         _beta = root.Parameter("prompt_scale", [Math.Max(Config.ScaleRows, layers), dim], Initial.Zeros);
