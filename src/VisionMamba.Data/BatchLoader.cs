@@ -18,6 +18,7 @@ public sealed class BatchLoader : IDisposable
     private readonly ulong _seed;
     private readonly int _workers;
     private readonly bool _shuffle;
+    private readonly int _repeats;
     private readonly float[][] _buffers;
     private readonly object _gate = new();
     private BatchPipeline? _running;
@@ -31,18 +32,24 @@ public sealed class BatchLoader : IDisposable
     /// <param name="workers">Threads, at least 1.</param>
     /// <param name="shuffle">A new order each epoch; else the data set's order.</param>
     /// <param name="dropLast">Leave out a last batch that is not full.</param>
+    /// <param name="repeats">
+    /// How often in a row each sample comes, differently augmented (repeated augmentation, Hoffer et al. 2020; timm's
+    /// RepeatAugSampler): an epoch stays as long as it is and sees every repeats-th sample.
+    /// </param>
     /// <param name="ahead">Batches prepared beyond the one being read; each takes batch * 3 * size * size * 4
     /// bytes.</param>
     public BatchLoader(
         ImageDataset data, ITransform transform, int batch, ulong seed, int workers, bool shuffle, bool dropLast,
-        int ahead = 2)
+        int ahead = 2, int repeats = 1)
     {
         ArgumentNullException.ThrowIfNull(data);
         ArgumentNullException.ThrowIfNull(transform);
         ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(workers, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(ahead, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(repeats, 1);
         (_data, _transform, _batch, _seed, _workers, _shuffle) = (data, transform, batch, seed, workers, shuffle);
+        _repeats = repeats;
         BatchesPerEpoch = dropLast ? data.Count / batch : (data.Count + batch - 1) / batch;
         SamplesPerEpoch = dropLast ? BatchesPerEpoch * batch : data.Count;
         _buffers = new float[Math.Min(ahead + 1, Math.Max(BatchesPerEpoch, 1))][];
@@ -74,9 +81,13 @@ public sealed class BatchLoader : IDisposable
     }
 
     /// <summary>The order in which <paramref name="epoch"/> visits the samples.</summary>
-    public int[] Order(int epoch) => _shuffle
-        ? new Rng(_seed, OrderStream).Derive((ulong)epoch).Permutation(_data.Count)
-        : Enumerable.Range(0, _data.Count).ToArray();
+    public int[] Order(int epoch)
+    {
+        int[] once = _shuffle
+            ? new Rng(_seed, OrderStream).Derive((ulong)epoch).Permutation(_data.Count)
+            : Enumerable.Range(0, _data.Count).ToArray();
+        return _repeats == 1 ? once : [.. Enumerable.Range(0, once.Length).Select(i => once[i / _repeats])];
+    }
 
     /// <summary>
     /// Ends an epoch that is being read, from any thread, and waits for its workers; the reader gets an
@@ -119,9 +130,11 @@ public sealed class BatchLoader : IDisposable
                 throw new InvalidOperationException("this loader is already reading an epoch; finish that one first");
             for (int i = 0; i < _buffers.Length; i++)
                 _buffers[i] ??= new float[checked(_batch * 3 * _transform.Size * _transform.Size)];
-            int[] order = Order(epoch)[Math.Min(firstBatch * _batch, SamplesPerEpoch)..SamplesPerEpoch];
+            int first = Math.Min(firstBatch * _batch, SamplesPerEpoch);
+            int[] order = Order(epoch)[first..SamplesPerEpoch];
             Rng augment = new Rng(_seed, AugmentStream).Derive((ulong)epoch);
-            _running = new BatchPipeline(_data, _transform, order, _batch, augment, _buffers, _workers);
+            _running = new BatchPipeline(_data, _transform, order, _batch, augment, _buffers, _workers,
+                position => (first + position) % _repeats);
             Threads = _running.Threads;
             return _running;
         }

@@ -10,11 +10,14 @@ namespace VisionMamba.Data;
 /// </summary>
 internal sealed class BatchPipeline : IDisposable
 {
+    // Far from the streams that transforms derive from a sample's generator.
+    private const ulong RepeatStream = 0x4E9EA7;
     private readonly ImageDataset _data;
     private readonly ITransform _transform;
     private readonly int[] _order;
     private readonly int _batch;
     private readonly Rng _augment;
+    private readonly Func<int, int> _repeatOf;
     private readonly Slot[] _ring;
     private readonly Thread[] _threads;
     private readonly object _gate = new();
@@ -24,9 +27,11 @@ internal sealed class BatchPipeline : IDisposable
     private bool _stopped;
 
     public BatchPipeline(
-        ImageDataset data, ITransform transform, int[] order, int batch, Rng augment, float[][] buffers, int workers)
+        ImageDataset data, ITransform transform, int[] order, int batch, Rng augment, float[][] buffers, int workers,
+        Func<int, int> repeatOf)
     {
         (_data, _transform, _order, _batch, _augment) = (data, transform, order, batch, augment);
+        _repeatOf = repeatOf;
         _ring = buffers.Select(buffer => new Slot(buffer)).ToArray();
         for (int b = 0; b < _ring.Length; b++)
             Prepare(b);
@@ -125,7 +130,9 @@ internal sealed class BatchPipeline : IDisposable
     {
         int index = _order[position], numbers = 3 * _transform.Size * _transform.Size;
         Span<float> destination = pixels.AsSpan(position % _batch * numbers, numbers);
-        _transform.Apply(_data.Load(index), _augment.Derive((ulong)index), destination);
+        int repeat = _repeatOf(position);
+        Rng rng = _augment.Derive((ulong)index);
+        _transform.Apply(_data.Load(index), repeat == 0 ? rng : rng.Derive(RepeatStream + (ulong)repeat), destination);
     }
 
     private ImageBatch BatchOf(int batch, float[] pixels)

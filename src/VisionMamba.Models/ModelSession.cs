@@ -35,16 +35,25 @@ public sealed class ModelSession(VisionMambaModel model, Backend backend) : IDis
     /// is a
     /// <see cref="NonFiniteException"/> that names its layer.
     /// </summary>
-    public float Gradients(Tensor images, Tensor targets, ForwardContext context, bool checkFinite = false)
+    public float Gradients(Tensor images, Tensor targets, ForwardContext context, bool checkFinite = false) =>
+        (float)Gradients(images, context, (tape, logits) => [tape.SoftmaxCrossEntropy(logits, targets)], checkFinite);
+
+    /// <summary>
+    /// Forward and backward pass of some images: adds the gradient of the sum of the losses that
+    /// <paramref name="losses"/> makes of the logits, (batch, 1, classes), and returns that sum.
+    /// </summary>
+    public double Gradients(
+        Tensor images, ForwardContext context, Func<Tape, Tensor, Tensor[]> losses, bool checkFinite = false)
     {
         var tape = new Tape(Backend, _pool, recording: true) { CheckFinite = checkFinite };
         try
         {
             using (tape.Enter("model"))
             {
-                Tensor loss = tape.SoftmaxCrossEntropy(Model.Forward(tape, images, context), targets);
-                tape.Backward(loss);
-                return loss.Span[0];
+                Tensor[] parts = losses(tape, Model.Forward(tape, images, context));
+                double loss = parts.Sum(part => (double)part.Span[0]);
+                tape.Backward(parts);
+                return loss;
             }
         }
         catch (NonFiniteException)

@@ -57,12 +57,16 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
     /// <summary>Shows <paramref name="tensor"/> to the <see cref="Observer"/>.</summary>
     public void Observe(string name, Tensor tensor) => Observer?.Invoke(name, tensor);
 
-    /// <summary>Adds d(<paramref name="loss"/>)/dp to the gradient of every parameter p that needs one. Ends the recording.</summary>
-    public void Backward(Tensor loss)
+    /// <summary>
+    /// Adds d(sum of <paramref name="losses"/>)/dp to the gradient of every parameter p that needs one. Ends the
+    /// recording.
+    /// </summary>
+    public void Backward(params ReadOnlySpan<Tensor> losses)
     {
         if (!Recording)
             throw new InvalidOperationException("this tape does not record");
-        Target(loss)!.Span.Fill(1);
+        foreach (Tensor loss in losses)
+            Target(loss)!.Span.Fill(1);
         for (int i = _nodes.Count - 1; i >= 0; i--)
         {
             RunBackward(_nodes[i]);

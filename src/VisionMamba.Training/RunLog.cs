@@ -12,7 +12,8 @@ namespace VisionMamba.Training;
 public sealed class RunLog : IDisposable
 {
     private const string StepStart = "{\"step\":";
-    private const string Header = "epoch,learning_rate,train_loss,validation_loss,validation_top1,validation_top5,seconds";
+    private const string Columns = "epoch,learning_rate,train_loss,validation_loss,validation_top1,validation_top5,";
+    private const string AverageColumns = "ema_validation_loss,ema_validation_top1,ema_validation_top5,";
     private readonly string _epochPath;
     private readonly StreamWriter _steps;
     private readonly EventFile? _events;
@@ -22,13 +23,14 @@ public sealed class RunLog : IDisposable
     /// <param name="folder">The run's folder.</param>
     /// <param name="resumed">The state of the checkpoint gone on from; a new one for a new run.</param>
     /// <param name="tensorBoard">Write event files, too.</param>
-    public RunLog(string folder, TrainingState resumed, bool tensorBoard = false)
+    /// <param name="average">Whether the rows have columns for averaged weights.</param>
+    public RunLog(string folder, TrainingState resumed, bool tensorBoard = false, bool average = false)
     {
         Directory.CreateDirectory(folder);
         _epochPath = Path.Combine(folder, "log.csv");
         string stepPath = Path.Combine(folder, "steps.jsonl");
         IEnumerable<string> rows = Rows(_epochPath).Skip(1).Where(r => Number(r, "") <= resumed.Epoch);
-        AtomicFile.WriteText(_epochPath, Joined([Header, .. rows]));
+        AtomicFile.WriteText(_epochPath, Joined([$"{Columns}{(average ? AverageColumns : "")}seconds", .. rows]));
         AtomicFile.WriteText(stepPath, Joined(Rows(stepPath).Where(r => Number(r, StepStart) <= resumed.Step)));
         _lastStep = resumed.Step;
         _events = tensorBoard ? new EventFile(folder, resumed.Step) : null;
@@ -46,14 +48,18 @@ public sealed class RunLog : IDisposable
     }
 
     /// <summary>Adds an epoch's row.</summary>
-    public void Epoch(int epoch, double learningRate, double trainLoss, Metrics validation, double seconds)
+    public void Epoch(
+        int epoch, double learningRate, double trainLoss, Metrics validation, double seconds, Metrics? average = null)
     {
+        static string Measured(Metrics m) => string.Create(CultureInfo.InvariantCulture, $"{m.Loss:R},{m.Top1:R},{m.Top5:R},");
+        string measured = Measured(validation) + (average is null ? "" : Measured(average));
         string row = string.Create(
-            CultureInfo.InvariantCulture,
-            $"{epoch + 1},{learningRate:R},{trainLoss:R},{validation.Loss:R},{validation.Top1:R},{validation.Top5:R},{seconds:F1}");
+            CultureInfo.InvariantCulture, $"{epoch + 1},{learningRate:R},{trainLoss:R},{measured}{seconds:F1}");
         AtomicFile.WriteText(_epochPath, Joined([.. Rows(_epochPath), row]));
         _events?.Scalars(_lastStep, ("epoch/train_loss", trainLoss), ("validation/loss", validation.Loss),
             ("validation/top1", validation.Top1), ("validation/top5", validation.Top5));
+        if (average is not null)
+            _events?.Scalars(_lastStep, ("ema/loss", average.Loss), ("ema/top1", average.Top1), ("ema/top5", average.Top5));
         Flush();
     }
 

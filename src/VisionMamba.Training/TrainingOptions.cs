@@ -3,7 +3,7 @@ using VisionMamba.Data.Augment;
 namespace VisionMamba.Training;
 
 /// <summary>The numbers of a training run. The defaults are the published recipe's, except where a data set sets its own.</summary>
-public sealed record TrainingOptions
+public sealed partial record TrainingOptions
 {
     /// <summary>Passes over the training images.</summary>
     public int Epochs { get; init; } = 100;
@@ -11,7 +11,7 @@ public sealed record TrainingOptions
     /// <summary>Stop after so many steps, 0 for no limit.</summary>
     public int MaxSteps { get; init; }
 
-    /// <summary>Images per step.</summary>
+    /// <summary>Images per step, whose gradients are added up.</summary>
     public int Batch { get; init; } = 96;
 
     /// <summary>Learning rate at a batch of 512; the rate used is this times batch / 512.</summary>
@@ -26,7 +26,7 @@ public sealed record TrainingOptions
     /// <summary>Epochs from the warm-up rate to the full rate.</summary>
     public int WarmupEpochs { get; init; } = 5;
 
-    /// <summary>Decoupled weight decay.</summary>
+    /// <summary>Weight decay; decoupled from the gradient or not as the optimizer has it.</summary>
     public double WeightDecay { get; init; } = 1e-4;
 
     /// <summary>Share of the target given to all classes alike.</summary>
@@ -35,7 +35,7 @@ public sealed record TrainingOptions
     /// <summary>Stochastic depth of the last block.</summary>
     public double DropPath { get; init; } = 0.1;
 
-    /// <summary>Largest gradient norm, 0 for no clipping.</summary>
+    /// <summary>Where gradients are clipped, 0 for no clipping; of what, <see cref="ClipMode"/> says.</summary>
     public double ClipGradient { get; init; }
 
     /// <summary>Least share of a picture's area in a random crop.</summary>
@@ -75,11 +75,14 @@ public sealed record TrainingOptions
         Require(WarmupEpochs >= 0, "--warmup-epochs", "at least 0");
         Require(WeightDecay >= 0, "--weight-decay", "at least 0");
         Require(LabelSmoothing is >= 0 and < 1, "--label-smoothing", "at least 0 and below 1");
+        Require(double.IsFinite(MinimumRate) && MinimumRate >= 0, "--min-lr", "at least 0");
+        Require(double.IsFinite(WarmupRate) && WarmupRate >= 0, "--warmup-lr", "at least 0");
         Require(DropPath is >= 0 and < 1, "--drop-path", "at least 0 and below 1");
         Require(ClipGradient >= 0, "--clip-grad", "at least 0 (0 means no clipping)");
         Require(CropScale is > 0 and <= 1, "--crop-scale", "above 0 and at most 1");
         Require(SaveEvery >= 0, "--save-every", "at least 0 (0 means at the end of epochs)");
         Require(Workers >= 1, "--workers", "at least 1");
         Augment.Validate();
+        ValidateOptimisation(Require);
     }
 }

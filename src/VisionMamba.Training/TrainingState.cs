@@ -1,17 +1,22 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using VisionMamba.Models;
 using VisionMamba.Models.Checkpoints;
 using VisionMamba.Tensors;
 using VisionMamba.Tensors.Files;
 using VisionMamba.Training.Optimizers;
+using VisionMamba.Training.Schedules;
 
 namespace VisionMamba.Training;
 
-/// <summary>Where a run stands; with the parameters and the optimizer's moments, all that is needed to go on bit by bit.</summary>
+/// <summary>
+/// Where a run stands. With the parameters, the optimizer's state and the average it is all that is needed to go on bit by
+/// bit: random numbers and the order of the images are functions of the seed and these positions.
+/// </summary>
 public sealed record TrainingState
 {
-    private const string Key = "visionmamba.training";
+    private const string Key = "visionmamba.training", OptionsKey = "visionmamba.training.options";
 
     /// <summary>The epoch in work, from 0.</summary>
     public int Epoch { get; init; }
@@ -31,20 +36,48 @@ public sealed record TrainingState
     /// <summary>The epoch of <see cref="BestTop1"/>.</summary>
     public int BestEpoch { get; init; } = -1;
 
-    /// <summary>Writes model, optimizer and state as one file.</summary>
-    public void Save(string path, VisionMambaModel model, ModelCard card, AdamWOptimizer optimizer) => ModelFile.Save(
-        path, model, card, optimizer.State, new Dictionary<string, string> { [Key] = JsonSerializer.Serialize(this) });
+    /// <summary>Best validation top-1 of the averaged weights so far, -1 before the first.</summary>
+    public double BestEmaTop1 { get; init; } = -1;
 
-    /// <summary>Reads the state and fills <paramref name="optimizer"/> from a file that <see cref="Save"/> wrote.</summary>
-    public static TrainingState Load(string path, AdamWOptimizer optimizer)
+    /// <summary>The epoch of <see cref="BestEmaTop1"/>.</summary>
+    public int BestEmaEpoch { get; init; } = -1;
+
+    /// <summary>Where a plateau schedule stands; null for the others, which follow from the epoch.</summary>
+    public PlateauState? Plateau { get; init; }
+
+    /// <summary>Epochs since validation last improved, of the model or of its average.</summary>
+    [JsonIgnore]
+    public int EpochsWithoutProgress => Epoch - 1 - Math.Max(BestEpoch, BestEmaEpoch);
+
+    /// <summary>Writes model, optimizer, average and state as one file, with the options for comparison on resuming.</summary>
+    public void Save(
+        string path, VisionMambaModel model, ModelCard card, Optimizer optimizer, AveragedModel? average = null,
+        TrainingOptions? options = null)
+    {
+        var metadata = new Dictionary<string, string> { [Key] = JsonSerializer.Serialize(this) };
+        if (options is not null)
+            metadata[OptionsKey] = ResumeCheck.Write(options);
+        IEnumerable<(string, Tensor)> extra = optimizer.State.Select(s => (s.Key, s.Value)).Concat(average?.State ?? []);
+        ModelFile.Save(path, model, card, extra, metadata);
+    }
+
+    /// <summary>
+    /// Reads the state and fills <paramref name="optimizer"/> and <paramref name="average"/> from a file that
+    /// <see cref="Save"/> wrote. With <paramref name="options"/>, those it was written with must give the same run.
+    /// </summary>
+    public static TrainingState Load(
+        string path, Optimizer optimizer, AveragedModel? average = null, TrainingOptions? options = null)
     {
         using TensorFile file = TensorFile.Open(path);
         TrainingState state = Read(file);
-        foreach ((string name, Tensor moment) in optimizer.State)
+        if (options is not null && file.Metadata.TryGetValue(OptionsKey, out string? written))
+            ResumeCheck.Same(path, written, options);
+        IEnumerable<(string Name, Tensor Tensor)> wanted = optimizer.State.Select(s => (s.Key, s.Value));
+        foreach ((string name, Tensor tensor) in wanted.Concat(average?.State ?? []))
         {
-            if (!file.Tensors.TryGetValue(name, out StoredTensor? stored) || stored.Count != moment.Count)
-                throw new VisionMambaException($"{path}: lacks the optimizer's {name}; it cannot be resumed");
-            stored.CopyTo(moment.Span);
+            if (!file.Tensors.TryGetValue(name, out StoredTensor? stored) || stored.Count != tensor.Count)
+                throw new VisionMambaException($"{path}: lacks {name}; it cannot be resumed with these options");
+            stored.CopyTo(tensor.Span);
         }
 
         optimizer.Steps = state.Step;
@@ -71,11 +104,21 @@ public sealed record TrainingState
     }
 
     /// <summary>The state as shown to people and saved with the best model.</summary>
-    public JsonObject Summary() => new()
+    public JsonObject Summary()
     {
-        ["epoch"] = Epoch + 1,
-        ["step"] = Step,
-        ["best_validation_top1"] = BestTop1,
-        ["best_epoch"] = BestEpoch + 1,
-    };
+        var summary = new JsonObject
+        {
+            ["epoch"] = Epoch,
+            ["step"] = Step,
+            ["best_validation_top1"] = BestTop1,
+            ["best_epoch"] = BestEpoch + 1,
+        };
+        if (BestEmaEpoch >= 0)
+        {
+            summary["best_ema_validation_top1"] = BestEmaTop1;
+            summary["best_ema_epoch"] = BestEmaEpoch + 1;
+        }
+
+        return summary;
+    }
 }

@@ -4,7 +4,6 @@ using VisionMamba.Models;
 using VisionMamba.Models.Prompting;
 using VisionMamba.Models.Prompting.Svp;
 using VisionMamba.Tensors;
-using VisionMamba.Training;
 using VisionMamba.Training.Optimizers;
 
 namespace VisionMamba.Cli.Bench;
@@ -51,7 +50,7 @@ internal sealed class ModelBench(Backend backend, VisionMambaConfig config, int 
         var rng = new Rng(1, 2);
         for (int i = 0; i < image.Span.Length; i++)
             image.Span[i] = rng.Uniform((ulong)i) - 0.5f;
-        Tensor targets = Trainer.SoftTargets(new int[batch], config.Classes, 0.1);
+        Tensor targets = Training.Losses.SoftTargets.Of(new int[batch], config.Classes, 0.1);
         var optimizer = train ? new AdamWOptimizer(model.Parameters, 1e-4) : null;
         double seconds = Median(() => Step(session, image, targets, optimizer), minimumSeconds: 0);
         double floor = batch * probe.Floor(operationsPerImage, 0);

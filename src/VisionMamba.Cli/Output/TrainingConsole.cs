@@ -24,6 +24,13 @@ internal static class TrainingConsole
         $"{title}: epoch {epoch + 1}: train loss {trainLoss:F4}, validation loss {validation.Loss:F4}, "
         + $"top-1 {validation.Top1:P1}{(best ? " (best)" : "")}";
 
+    private static string AverageLine(string title, int epoch, Metrics validation, bool best) =>
+        $"{title}: epoch {epoch + 1}: average: validation loss {validation.Loss:F4}, "
+        + $"top-1 {validation.Top1:P1}{(best ? " (best)" : "")}";
+
+    private static string StopLine(string title, int epochs, int without) =>
+        $"{title}: stopped after {epochs} epochs: {without} without a better top-1";
+
     private static string Speed(double loss, double imagesPerSecond, TimeSpan remaining) =>
         $"loss {loss:F4}, {imagesPerSecond:F1} images/s, {remaining:hh\\:mm\\:ss} left";
 
@@ -42,6 +49,11 @@ internal static class TrainingConsole
 
         public void Epoch(int epoch, double trainLoss, Metrics validation, bool best) =>
             Console.Error.WriteLine(EpochLine(title, epoch, trainLoss, validation, best));
+
+        public void AverageEpoch(int epoch, Metrics validation, bool best) =>
+            Console.Error.WriteLine(AverageLine(title, epoch, validation, best));
+
+        public void EarlyStop(int epochs, int without) => Console.Error.WriteLine(StopLine(title, epochs, without));
     }
 
     private sealed class BarProgress(ProgressTask task, IAnsiConsole console, string title) : ITrainingProgress
@@ -55,5 +67,10 @@ internal static class TrainingConsole
 
         public void Epoch(int epoch, double trainLoss, Metrics validation, bool best) =>
             console.WriteLine(EpochLine(title, epoch, trainLoss, validation, best));
+
+        public void AverageEpoch(int epoch, Metrics validation, bool best) =>
+            console.WriteLine(AverageLine(title, epoch, validation, best));
+
+        public void EarlyStop(int epochs, int without) => console.WriteLine(StopLine(title, epochs, without));
     }
 }

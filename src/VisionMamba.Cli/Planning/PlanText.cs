@@ -50,7 +50,7 @@ internal static class PlanText
     {
         to.WriteLine($"memory       about {Bytes(memory["total"])} (an estimate), and up to "
             + $"{Bytes(memory["decoded_images_kept_at_most"])} of decoded images; this machine has {Bytes(memory["machine"])}");
-        foreach (string key in new[] { "weights", "gradients_and_moments", "activations", "image_batches", "runtime" })
+        foreach (string key in new[] { "weights", "training_state", "activations", "image_batches", "runtime" })
             to.WriteLine($"  {key.Replace('_', ' '),-22} {Bytes(memory[key]),10}");
         to.WriteLine($"  activations per image: {Bytes(memory["activations_per_image"])} by formula, "
             + $"{Bytes(memory["activations_per_image_measured"])} measured");

@@ -70,18 +70,20 @@ internal sealed record RunPlan(
     {
         long size = Model.Config.ImageSize, input = Batch * 3 * size * size * sizeof(float);
         long perImage = ActivationEstimate.BytesPerImage(Model) ?? probe.ActivationBytesPerImage;
-        // Trained numbers have a gradient and two moments; three batches are being made while one is used.
-        long weights = groups.Total * sizeof(float), state = 3 * groups.Trainable * sizeof(float), loader = 4 * input;
+        // Trained numbers have a gradient, two moments and, when asked for, a moving average; three batches are being made
+        // while one is used, of which a micro-batch is computed at a time.
+        long copies = Options.ModelEma ? 4 : 3, computed = Options.MicroBatch > 0 ? Math.Min(Options.MicroBatch, Batch) : Batch;
+        long weights = groups.Total * sizeof(float), state = copies * groups.Trainable * sizeof(float), loader = 4 * input;
         return new JsonObject
         {
             ["weights"] = weights,
-            ["gradients_and_moments"] = state,
+            ["training_state"] = state,
             ["activations_per_image"] = perImage,
             ["activations_per_image_measured"] = probe.ActivationBytesPerImage,
-            ["activations"] = perImage * Batch,
+            ["activations"] = perImage * computed,
             ["image_batches"] = loader,
             ["runtime"] = RuntimeBytes,
-            ["total"] = weights + state + (perImage * Batch) + loader + RuntimeBytes,
+            ["total"] = weights + state + (perImage * computed) + loader + RuntimeBytes,
             ["decoded_images_kept_at_most"] = CachedImageSource.DefaultBudget,
             ["machine"] = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
         };

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using VisionMamba.Models;
 using VisionMamba.Tensors;
-using VisionMamba.Training;
 
 namespace VisionMamba.Cli.Planning;
 
@@ -57,7 +56,7 @@ internal sealed record StepProbe(
 
     private static Action Step(ModelSession session, int batch)
     {
-        Tensor images = Images(session, batch), targets = Trainer.SoftTargets(
+        Tensor images = Images(session, batch), targets = Training.Losses.SoftTargets.Of(
             new int[batch], session.Model.Config.Classes, 0.1);
         return () => session.Gradients(images, targets, new ForwardContext(true, new Rng(1, 2), 0));
     }

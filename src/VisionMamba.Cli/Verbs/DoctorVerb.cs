@@ -7,7 +7,6 @@ using VisionMamba.Models;
 using VisionMamba.Models.Prompting;
 using VisionMamba.Tensors;
 using VisionMamba.Tensors.Cpu;
-using VisionMamba.Training;
 
 namespace VisionMamba.Cli.Verbs;
 
@@ -85,7 +84,7 @@ internal static class DoctorVerb
         var rng = new Rng(1, 2);
         for (int i = 0; i < image.Span.Length; i++)
             image.Span[i] = rng.Normal((ulong)i);
-        Tensor targets = Trainer.SoftTargets([0, 1, 2, 3], 4, 0);
+        Tensor targets = Training.Losses.SoftTargets.Of([0, 1, 2, 3], 4, 0);
         float before = session.Gradients(image, targets, default);
         var optimizer = new Training.Optimizers.AdamWOptimizer(model.Parameters, 0);
         optimizer.Step(backend, 1e-3);

@@ -58,9 +58,13 @@ internal sealed class ReleasedResume
         if (ReleasedArguments.IsGiven(parsed, "--dry-run"))
             return Plan(training, options, splits);
         var source = new JsonObject { ["resumed_from"] = Path.GetFileName(path), ["epochs_done"] = training.EpochsDone };
-        var optimizer = new AdamWOptimizer(loaded.Model.Parameters, options.WeightDecay);
+        if (options.Opt != "adamw")
+            throw new UsageException($"--opt {options.Opt}: the released code's run was trained with adamw; leave it out");
+        var optimizer = new AdamWOptimizer(loaded.Model.Parameters, options.OptimizerSettings());
+        // The average of the released code is never read there; one asked for here starts at the weights.
+        AveragedModel? average = options.ModelEma ? new(loaded.Model.Parameters, options.ModelEmaDecay) : null;
         training.Fill(optimizer);
-        training.State().Save(Path.Combine(folder, "last.safetensors"), loaded.Model, loaded.Card, optimizer);
+        training.State().Save(Path.Combine(folder, "last.safetensors"), loaded.Model, loaded.Card, optimizer, average, options);
         TrainingRun.WriteSettings("train", loaded.Model, images, splits, options, backend, folder, source);
         return TrainingRun.Start(
             "train", loaded.Model, images, splits, options, backend, folder, source, resume: true, json);

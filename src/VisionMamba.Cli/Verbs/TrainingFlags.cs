@@ -11,6 +11,7 @@ internal sealed class TrainingFlags
     private readonly Option<double> _lr, _decay, _smoothing, _dropPath, _clip, _cropScale;
     private readonly Option<ulong> _seed;
     private readonly AugmentFlags _augment;
+    private readonly OptimisationFlags _optimisation;
     private readonly Option<bool> _tensorBoard;
 
     public TrainingFlags(TrainingOptions? defaults = null)
@@ -18,25 +19,26 @@ internal sealed class TrainingFlags
         TrainingOptions d = defaults ?? s_defaults;
         _epochs = Flag("--epochs", "passes over the training images", d.Epochs);
         _maxSteps = Flag("--max-steps", "stop after N steps, 0 for no limit", d.MaxSteps);
-        _batch = Flag("--batch", "images per step", d.Batch);
+        _batch = Flag("--batch", "images per step; --micro-batch computes them in pieces", d.Batch);
         _warmup = Flag("--warmup-epochs", "epochs of learning-rate warm-up", d.WarmupEpochs);
         _workers = Flag("--workers", "threads that decode and augment", d.Workers);
         _saveEvery = Flag("--save-every", "save after every N steps too, 0 for the end of epochs only", d.SaveEvery);
         _tensorBoard = Flag("--tensorboard", "write event files for TensorBoard", d.TensorBoard);
         _lr = Flag("--lr", "learning rate at batch 512; scaled by batch / 512", d.LearningRate);
-        _decay = Flag("--weight-decay", "decoupled weight decay", d.WeightDecay);
+        _decay = Flag("--weight-decay", "weight decay, as the optimizer has it", d.WeightDecay);
         _smoothing = Flag("--label-smoothing", "share of the target given to all classes", d.LabelSmoothing);
         _dropPath = Flag("--drop-path", "stochastic depth of the last block", d.DropPath);
-        _clip = Flag("--clip-grad", "largest gradient norm, 0 for no clipping", d.ClipGradient);
+        _clip = Flag("--clip-grad", "where gradients are clipped, 0 for no clipping; see --clip-mode", d.ClipGradient);
         _cropScale = Flag("--crop-scale", "least share of the picture in a random crop", d.CropScale);
         _augment = new AugmentFlags(d.Augment);
+        _optimisation = new OptimisationFlags(d);
         _seed = Flag("--seed", "decides everything random", d.Seed);
     }
 
     public IEnumerable<Option> All =>
     [
         _epochs, _maxSteps, _batch, _lr, _warmup, _decay, _smoothing, _dropPath, _clip, _cropScale, _seed, _workers, _saveEvery,
-        _tensorBoard, .. _augment.All,
+        _tensorBoard, .. _optimisation.All, .. _augment.All,
     ];
 
     public TrainingOptions Read(ParseResult p)
@@ -59,6 +61,7 @@ internal sealed class TrainingFlags
             SaveEvery = p.GetValue(_saveEvery),
             TensorBoard = p.GetValue(_tensorBoard),
         };
+        options = _optimisation.Read(p, options);
         try
         {
             options.Validate();

@@ -108,9 +108,18 @@ internal static class TrainingRun
             ["validation_top1_last"] = result.Validation?.Top1 ?? RunRecord.Open(output).Last?.ValidationTop1,
             ["validation_top1_best"] = result.State.BestTop1,
             ["best_epoch"] = result.State.BestEpoch + 1,
+            ["epochs"] = result.State.Epoch,
             ["images_per_second"] = result.ImagesPerSecond,
             ["peak_memory_bytes"] = System.Diagnostics.Process.GetCurrentProcess().PeakWorkingSet64,
         };
+        if (options.ModelEma)
+        {
+            report["best_ema"] = trainer.BestAveragePath;
+            report["validation_top1_ema_last"] = result.AverageValidation?.Top1;
+            report["validation_top1_ema_best"] = result.State.BestEmaTop1;
+            report["best_ema_epoch"] = result.State.BestEmaEpoch + 1;
+        }
+
         if (data.Test is not null)
         {
             Metrics test = Evaluator.Run(session, data.Test, preprocessing, options.Batch, options.Workers);

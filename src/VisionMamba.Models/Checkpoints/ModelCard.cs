@@ -35,7 +35,7 @@ public sealed record LoadOptions
     /// <summary>Whether SimAM acts on the input, for a file that does not record it.</summary>
     public bool? SimAm { get; init; }
 
-    /// <summary>For a backbone: train at this image side instead, resizing the position embeddings.</summary>
+    /// <summary>Use the model at this image side instead, resizing the position embeddings.</summary>
     public int? TargetImageSize { get; init; }
 
     /// <summary>Which row is the class token's when the position embeddings are resized.</summary>

@@ -42,6 +42,7 @@ public static class ModelFile
         PromptPack.RefusePackAs(file, "a whole model");
         var notes = new List<string>();
         VisionMambaConfig config = ReadConfig(file, options, notes);
+        config = config with { ImageSize = options.TargetImageSize ?? config.ImageSize };
         (string name, JsonObject settings) = ReadMethod(file, config, options, notes);
         VisionMambaModel model = ParameterFill.OfFile(path, () => new ParameterFill(file, options, _ => true)
             .Build(config, () => TuningMethods.Create(name, settings), seed: 0));

@@ -11,7 +11,10 @@ public readonly record struct TokenSequence(Tensor Tokens, int ClassToken);
 /// <param name="Training">Whether drop path and dropout act.</param>
 /// <param name="Rng">Their decisions, new for every step.</param>
 /// <param name="DropPath">Rate of the last block; earlier blocks have linearly less.</param>
-public readonly record struct ForwardContext(bool Training, Rng Rng, float DropPath)
+/// <param name="FirstImage">
+/// The first image's place in its batch: where a batch is computed in pieces, every decision is that of the whole batch.
+/// </param>
+public readonly record struct ForwardContext(bool Training, Rng Rng, float DropPath, int FirstImage = 0)
 {
     /// <summary>Evaluation: nothing is random.</summary>
     public static ForwardContext Evaluation => default;

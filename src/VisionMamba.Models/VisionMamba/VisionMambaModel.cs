@@ -122,7 +122,7 @@ public sealed class VisionMambaModel
         Rng rng = context.Rng.Derive((ulong)block);
         var scale = new Tensor(batch);
         for (int sample = 0; sample < batch; sample++)
-            scale.Span[sample] = rng.Uniform((ulong)sample) < rate ? 0 : 1 / (1 - rate);
+            scale.Span[sample] = rng.Uniform((ulong)(context.FirstImage + sample)) < rate ? 0 : 1 / (1 - rate);
         return scale;
     }
 

@@ -57,6 +57,7 @@ public sealed unsafe partial class CpuBackend
             AddNormWeightGradient(sum, statistics, dY, dWeight);
         if (dY is not null && dBias is not null)
             AddColumnSums(dY.Pointer, rows, columns, dBias.Pointer);
+        Keep(dY, dBias);
     }
 
     /// <summary>

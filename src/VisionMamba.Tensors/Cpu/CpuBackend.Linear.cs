@@ -11,6 +11,7 @@ public sealed unsafe partial class CpuBackend
         _gemm.Multiply(
             false, true, m, n, k, x.Pointer, x.Columns, weight.Pointer, k, y.Pointer, n,
             accumulate: false, bias is null ? null : bias.Pointer);
+        Keep(x, weight, bias, y);
     }
 
     /// <inheritdoc/>
@@ -32,6 +33,8 @@ public sealed unsafe partial class CpuBackend
 
         if (dBias is not null)
             AddColumnSums(dY.Pointer, m, n, dBias.Pointer);
+        Keep(x, weight, dY, dX);
+        Keep(dWeight, dBias);
     }
 
     private static (int M, int N, int K) LinearSizes(Tensor x, Tensor weight) =>

@@ -51,7 +51,7 @@ public sealed unsafe partial class CpuBackend
     private static void AddPrompt(
         in SelectivePromptArguments a, Tensor prompt, float* scale, ulong stream, long at, int dim, float* mask, float* y)
     {
-        DropMask(a, stream, at, dim, mask);
+        DropMask(a, stream, at + FirstElement(a), dim, mask);
         for (int c = 0; c < dim; c += Simd.Lanes)
         {
             int count = Math.Min(Simd.Lanes, dim - c);
@@ -80,7 +80,7 @@ public sealed unsafe partial class CpuBackend
                     if (row % length == a.ClassToken)
                         continue;
                     long at = ((long)row * dim) + c;
-                    DropMask(a, stream, at, count, mask);
+                    DropMask(a, stream, at + FirstElement(a), count, mask);
                     Vector512<float> p = Simd.Load(prompt.Pointer + at, count), gate = Simd.Sigmoid(p);
                     Vector512<float> g = Simd.Load(dY.Pointer + at, count) * Vector512.Load(mask);
                     total = Simd.Fma(g, p * gate, total);
@@ -92,9 +92,13 @@ public sealed unsafe partial class CpuBackend
                     Simd.Add(total, dScale + c, count);
             }
         });
+        Keep(scales, dScales);
     }
 
-    /// <summary>1 / (1 - p) where an element is kept, 0 where it is dropped; a function of the element's index alone.</summary>
+    /// <summary>Where the first sample stands in the whole batch.</summary>
+    private static long FirstElement(in SelectivePromptArguments a) => (long)a.FirstImage * a.X.Shape[1] * a.X.Columns;
+
+    /// <summary>1 / (1 - p) where an element is kept, else 0; a function of the element's index in the batch alone.</summary>
     private static void DropMask(in SelectivePromptArguments a, ulong stream, long at, int count, float* mask)
     {
         if (a.Dropout == 0)

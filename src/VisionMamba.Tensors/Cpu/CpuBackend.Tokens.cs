@@ -71,6 +71,8 @@ public sealed unsafe partial class CpuBackend
             else
                 Buffer.MemoryCopy(source, target, (long)count * dim * sizeof(float), (long)count * dim * sizeof(float));
         }
+
+        Keep(from, to);
     }
 
     /// <summary>Calls <paramref name="body"/>(image row segment, patch row segment) for every line of every patch.</summary>

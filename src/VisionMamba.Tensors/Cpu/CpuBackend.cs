@@ -40,6 +40,7 @@ public sealed unsafe partial class CpuBackend : Backend
             (long start, int length) = Piece(piece, count);
             new Span<float>(p + start, length).Clear();
         });
+        Keep(x);
     }
 
     /// <inheritdoc/>
@@ -57,6 +58,7 @@ public sealed unsafe partial class CpuBackend : Backend
                 sum += (double)p[start + i] * p[start + i];
             sums[piece] = sum;
         });
+        Keep(x);
         double total = 0;
         foreach (double sum in sums)
             total += sum;
@@ -68,6 +70,7 @@ public sealed unsafe partial class CpuBackend : Backend
     {
         foreach (ref float value in x.Span)
             value *= factor;
+        Keep(x);
     }
 
     /// <inheritdoc/>
@@ -79,6 +82,7 @@ public sealed unsafe partial class CpuBackend : Backend
                 return false;
         }
 
+        Keep(x);
         return true;
     }
 

@@ -13,9 +13,10 @@ namespace VisionMamba.Tensors;
 /// <param name="ClassToken">Index of the token that gets no prompt; -1 when all do.</param>
 /// <param name="Dropout">Probability that a prompt's element is dropped, in [0, 1).</param>
 /// <param name="Rng">Where the dropout's decisions come from.</param>
+/// <param name="FirstImage">The first sample's place in its batch, where that is computed in pieces.</param>
 public readonly record struct SelectivePromptArguments(
     Tensor X, Tensor? Cross, Tensor? Inner, Tensor? Alpha, int AlphaRow, Tensor? Beta, int BetaRow,
-    int ClassToken, float Dropout, Rng Rng);
+    int ClassToken, float Dropout, Rng Rng, int FirstImage = 0);
 
 public abstract partial class Backend
 {

@@ -21,6 +21,7 @@ public static class ReleasedTrainingWriter
     public static TorchDict Parts(
         VisionMambaModel released, TrainingState state, TrainingOptions options, Func<string, string, Tensor> moment)
     {
+        Check(options);
         var schedule = new CosineSchedule(
             options.ScaledRate, options.MinimumRate, options.WarmupRate, options.WarmupEpochs, options.Epochs);
         List<List<Tensor>> groups = Groups(released, options.WeightDecay);
@@ -33,6 +34,21 @@ public static class ReleasedTrainingWriter
             { "scaler", "none" },
             { "args", Arguments(released, options) },
         };
+    }
+
+    /// <summary>The file says AdamW and one cosine for all parameters: another run would go on differently there.</summary>
+    private static void Check(TrainingOptions options)
+    {
+        var plain = new TrainingOptions();
+        string? flag = options.Opt != plain.Opt ? "--opt" : options.Sched != plain.Sched ? "--sched"
+            : options.OptimizerSettings() with { WeightDecay = 0 } != plain.OptimizerSettings() with { WeightDecay = 0 }
+                ? "--opt-eps, --opt-betas, --layer-decay or a rate's scale"
+            : options.LrCycleLimit != 1 || options.LrKDecay != 1 || options.LrNoise.Count > 0 ? "a schedule's option" : null;
+        if (flag is not null)
+        {
+            throw new VisionMambaException($"the run was trained with another {flag} than the released code's training "
+                + "checkpoints are written for here (AdamW, one cosine); export the model alone");
+        }
     }
 
     private static List<List<Tensor>> Groups(VisionMambaModel model, double weightDecay)

@@ -1,7 +1,7 @@
 using VisionMamba.Models;
 using VisionMamba.Tensors;
 using VisionMamba.Tensors.Cpu;
-using VisionMamba.Tests.Support;
+using VisionMamba.Training.Losses;
 
 namespace VisionMamba.Tests.Golden;
 
@@ -33,8 +33,9 @@ public sealed class ForwardBackwardTests(ITestOutputHelper output)
             Tensor logits = model.Forward(tape, reference.Tensors.Tensors["image"].ToTensor(), ForwardContext.Evaluation);
             Compare(reference, "logits", logits.Span, 1e-5);
             double smoothing = reference.Entry.GetProperty("label_smoothing").GetDouble();
-            Tensor targets = ModelCase.Targets(reference.Tensors.Tensors["target"].ToInt64(), model.Config.Classes, smoothing);
-            Tensor loss = tape.SoftmaxCrossEntropy(logits, targets.Shaped(logits));
+            long[] labels = reference.Tensors.Tensors["target"].ToInt64();
+            Tensor targets = SoftTargets.Of([.. labels.Select(l => (int)l)], model.Config.Classes, smoothing);
+            Tensor loss = tape.SoftmaxCrossEntropy(logits, targets);
             Compare(reference, "loss", loss.Span, 1e-5);
             tape.Backward(loss);
         }

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using VisionMamba.Models;
 using VisionMamba.Models.Checkpoints;
-using VisionMamba.Tensors;
 using VisionMamba.Tensors.Files;
 using VisionMamba.Tests.Support;
 
@@ -67,15 +66,5 @@ public sealed class ModelCase
         float[] values = new float[stored.Count];
         stored.CopyTo(values);
         return values;
-    }
-
-    /// <summary>Smoothed one-hot rows of <paramref name="labels"/>, or the stored soft targets.</summary>
-    public static Tensor Targets(long[] labels, int classes, double smoothing)
-    {
-        var targets = new Tensor(labels.Length, classes);
-        targets.Span.Fill((float)(smoothing / classes));
-        for (int i = 0; i < labels.Length; i++)
-            targets.Span[(i * classes) + (int)labels[i]] += (float)(1 - smoothing);
-        return targets;
     }
 }

@@ -58,7 +58,7 @@ public sealed class ReleasedTrainingTests(ITestOutputHelper output)
         ReleasedTraining state = ReleasedTraining.Read(theirs, model);
         var optimizer = new AdamWOptimizer(model.Parameters, state.WeightDecay);
         state.Fill(optimizer);
-        Dictionary<string, Tensor> moments = optimizer.State.ToDictionary(m => m.Name, m => m.Tensor);
+        Dictionary<string, Tensor> moments = optimizer.State.ToDictionary();
         JsonElement s = reference.Entry.GetProperty("schedule");
         var options = new TrainingOptions
         {
@@ -84,7 +84,7 @@ public sealed class ReleasedTrainingTests(ITestOutputHelper output)
         ModelCase reference = ModelCase.Open(ModelCase.Names("training").First().Data);
         using var run = new Run(reference, reference.Load());
         run.Step(0);
-        Dictionary<string, Tensor> moments = run.Optimizer.State.ToDictionary(m => m.Name, m => m.Tensor);
+        Dictionary<string, Tensor> moments = run.Optimizer.State.ToDictionary();
         var options = new TrainingOptions { WeightDecay = 0, Epochs = 4 };
         var at = new TrainingState { Epoch = 1, Step = 1 };
         using var folder = new TestFolder();

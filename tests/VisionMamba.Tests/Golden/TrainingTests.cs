@@ -3,7 +3,7 @@ using VisionMamba.Models;
 using VisionMamba.Tensors;
 using VisionMamba.Tensors.Cpu;
 using VisionMamba.Tensors.Files;
-using VisionMamba.Training;
+using VisionMamba.Training.Losses;
 using VisionMamba.Training.Optimizers;
 using VisionMamba.Training.Schedules;
 
@@ -86,6 +86,6 @@ public sealed class TrainingTests(ITestOutputHelper output)
         }
 
         long[] labels = reference.Tensors.Tensors[$"step{step}.target"].ToInt64();
-        return Trainer.SoftTargets([.. labels.Select(l => (int)l)], classes, 0.1);
+        return SoftTargets.Of([.. labels.Select(l => (int)l)], classes, 0.1);
     }
 }

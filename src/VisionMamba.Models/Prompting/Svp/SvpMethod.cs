@@ -142,23 +142,24 @@ public sealed class SvpMethod(SvpConfig config) : TuningMethod
         using (tape.Enter("prompt"))
         {
             Tensor tokens = Config.Source == CrossPromptSource.Token
-                ? Add(tape, sequence.Tokens, sequence.Tokens, layer, sequence.ClassToken, context.Training, rng)
-                : AddByHalves(tape, sequence, layer, context.Training, rng);
+                ? Add(tape, sequence.Tokens, sequence.Tokens, layer, sequence.ClassToken, context, rng)
+                : AddByHalves(tape, sequence, layer, context, rng);
             return sequence with { Tokens = tape.Keep(tokens) };
         }
     }
 
-    private Tensor AddByHalves(Tape tape, TokenSequence sequence, int layer, bool training, Rng rng)
+    private Tensor AddByHalves(Tape tape, TokenSequence sequence, int layer, ForwardContext context, Rng rng)
     {
         int at = sequence.ClassToken, after = sequence.Tokens.Shape[1] - at - 1;
         Tensor before = tape.SliceTokens(sequence.Tokens, 0, at);
-        before = Add(tape, before, before, layer, classToken: -1, training, rng.Derive(0));
+        before = Add(tape, before, before, layer, classToken: -1, context, rng.Derive(0));
         Tensor rest = tape.SliceTokens(sequence.Tokens, at + 1, after);
-        rest = Add(tape, rest, before, layer, classToken: -1, training, rng.Derive(1));
+        rest = Add(tape, rest, before, layer, classToken: -1, context, rng.Derive(1));
         return tape.ConcatTokens(before, tape.SliceTokens(sequence.Tokens, at, 1), rest);
     }
 
-    private Tensor Add(Tape tape, Tensor x, Tensor crossSource, int layer, int classToken, bool training, Rng rng)
+    private Tensor Add(Tape tape, Tensor x, Tensor crossSource, int layer, int classToken,
+        ForwardContext context, Rng rng)
     {
         int group = layer / Config.SharedLayers;
         Tensor cross = tape.Linear(crossSource, _cross[group].Weight, _cross[group].Bias);
@@ -166,7 +167,8 @@ public sealed class SvpMethod(SvpConfig config) : TuningMethod
         Tensor inner = tape.Linear(
             tape.Linear(x, generator.Down, generator.DownBias), generator.Up, generator.UpBias);
         return tape.SelectivePrompt(new SelectivePromptArguments(
-            x, cross, inner, _alpha, group, _beta, layer, classToken, training ? Config.Dropout : 0, rng));
+            x, cross, inner, _alpha, group, _beta, layer, classToken,
+            context.Training ? Config.Dropout : 0, rng, context.FirstImage));
     }
 
     private void Check(VisionMambaConfig model, int layers)

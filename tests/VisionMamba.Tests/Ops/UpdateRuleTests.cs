@@ -5,8 +5,8 @@ using VisionMamba.Tests.Support;
 
 namespace VisionMamba.Tests.Ops;
 
-/// <summary>The optimizer's step against PyTorch's formula over several steps.</summary>
-public sealed class AdamWTests
+/// <summary>The update kernel: AdamW's rule against PyTorch's formula over several steps, tails, guard pages and threads.</summary>
+public sealed class UpdateRuleTests
 {
     private const int Steps = 7;
     private const double Rate = 0.01, Decay = 0.1, Beta1 = 0.9, Beta2 = 0.999, Epsilon = 1e-8;
@@ -61,16 +61,42 @@ public sealed class AdamWTests
             Assert.Equal(one[i].Span.ToArray(), three[i].Span.ToArray());
     }
 
+    [Fact]
+    public void ChangesTheGivenRangeOnly()
+    {
+        using var backend = new CpuBackend(2);
+        Tensor weight = Tensor.From(new float[40], 40), gradient = Tensor.From([.. Enumerable.Repeat(1f, 40)], 40);
+        backend.Update(new DescentRule(2), weight, gradient, null, null, 7, 19);
+        for (int i = 0; i < 40; i++)
+            Assert.Equal(i is >= 7 and < 26 ? -2f : 0f, weight.Span[i]);
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => backend.Update(new DescentRule(2), weight, gradient, null, null, 30, 11));
+    }
+
+    [Fact]
+    public void ClipsByValueAndByUnit()
+    {
+        using var backend = new CpuBackend(2);
+        Tensor x = Tensor.From([-3f, 0.5f, 3f], 3);
+        backend.Clamp(x, 1);
+        Assert.Equal([-1f, 0.5f, 1f], x.Span.ToArray());
+        // timm 0.4.12's adaptive_clip_grad([p], 0.1) on the same numbers.
+        Tensor weight = Tensor.From([0.5f, -1.25f, 2, 0.125f, -0.75f, 1.5f], 2, 3);
+        Tensor gradient = Tensor.From([0.1f, -0.2f, 0.3f, 0.001f, -0.002f, 0.001f], 2, 3);
+        backend.ClipByUnit(gradient, weight, 0.1, 1e-3);
+        double[] expected = [0.06443435197381685, -0.1288687039476337, 0.1933030559214505, 0.001, -0.002, 0.001];
+        for (int i = 0; i < expected.Length; i++)
+            Assert.Equal(expected[i], gradient.Span[i], 1e-7);
+    }
+
     private static void Train(Tensor[] state, int count, int threads)
     {
         using var backend = new CpuBackend(threads);
         for (int step = 1; step <= Steps; step++)
         {
             Tensor gradient = Tensor.From(Gradient(count, step), count);
-            backend.AdamW(
-                new AdamWArguments(Rate, Decay, Beta1, Beta2, Epsilon, step), state[0], gradient, state[1], state[2]);
-            // The kernel holds a bare pointer to it.
-            GC.KeepAlive(gradient);
+            backend.Update(
+                new AdamRule(Rate, Decay, Beta1, Beta2, Epsilon, step), state[0], gradient, state[1], state[2]);
         }
     }
 
