@@ -84,6 +84,14 @@ public sealed record TrainingState
         return state;
     }
 
+    /// <summary>Throws one line when the run saved at <paramref name="path"/> cannot go on with <paramref name="options"/>.</summary>
+    public static void CheckOptions(string path, TrainingOptions options)
+    {
+        using TensorFile file = TensorFile.Open(path);
+        if (file.Metadata.TryGetValue(OptionsKey, out string? written))
+            ResumeCheck.Same(path, written, options);
+    }
+
     /// <summary>Reads the state alone from a file that <see cref="Save"/> wrote.</summary>
     public static TrainingState Read(TensorFile file)
     {

@@ -64,6 +64,9 @@ internal sealed class OptimisationFlags
         _micro, _repeats, _earlyStop,
     ];
 
+    /// <summary>The one that a resumed run may be given anew.</summary>
+    public Option<int> EarlyStop => _earlyStop;
+
     /// <summary><paramref name="options"/> with what the flags say.</summary>
     public TrainingOptions Read(ParseResult p, TrainingOptions options) => ReadSchedule(p, options) with
     {

@@ -40,8 +40,9 @@ internal static class PretrainVerb
             using Backend backend = device.Open(parsed);
             if (parsed.GetValue(resume))
             {
-                TrainingRun.RefuseFlagsWithResume(parsed, settings);
-                return TrainVerb.Resume("pretrain", folder, backend, parsed.GetValue(json));
+                TrainingRun.RefuseFlagsWithResume(parsed, settings.Except(training.Resumable));
+                return TrainVerb.Resume(
+                    "pretrain", folder, backend, parsed.GetValue(json), o => training.Over(parsed, o));
             }
 
             TrainingOptions options = training.Read(parsed);

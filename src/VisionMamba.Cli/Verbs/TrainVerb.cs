@@ -55,15 +55,27 @@ internal static class TrainVerb
             string folder = parsed.GetValue(output) ?? (
                 plan.Asked(parsed) ? "" : throw new UsageException("--output DIR is missing"));
             if (parsed.GetValue(resume))
-                TrainingRun.RefuseFlagsWithResume(parsed, [.. settings, recipe, .. study.Fixed, .. plan.All]);
+            {
+                IEnumerable<Option> free = Study.Exists(folder) ? [] : training.Resumable;
+                TrainingRun.RefuseFlagsWithResume(
+                    parsed, [.. settings.Except(free), recipe, .. study.Fixed, .. plan.All]);
+            }
             else
+            {
                 TrainingRun.CheckNew(folder);
+            }
+
+
             if (study.Run(parsed, folder, parsed.GetValue(resume), plan.Asked(parsed), parsed.GetValue(
                 json)) is { } studied)
                 return studied;
             using Backend backend = device.Open(parsed);
             if (parsed.GetValue(resume))
-                return Resume("train", folder, backend, parsed.GetValue(json), study.Quiet(parsed));
+            {
+                return Resume(
+                    "train", folder, backend, parsed.GetValue(json), o => training.Over(parsed, o), study.Quiet(parsed));
+            }
+
             TrainingOptions options = training.Read(parsed);
             if (released.Run(parsed, options, data, backend, folder, parsed.GetValue(json)) is { } resumed)
                 return resumed;
@@ -103,13 +115,23 @@ internal static class TrainVerb
     }
 
     /// <summary>Goes on with a run of either verb from its last checkpoint.</summary>
-    public static int Resume(string verb, string folder, Backend backend, bool json, bool quiet = false)
+    public static int Resume(
+        string verb, string folder, Backend backend, bool json, Func<TrainingOptions, TrainingOptions> over,
+        bool quiet = false)
     {
         (string recorded, RunData data, TrainingOptions options) = TrainingRun.ReadSettings(folder);
         if (recorded != verb)
             throw new VisionMambaException(
                 $"--output {folder}: was begun by 'svp {recorded}'; resume it with that verb");
-        LoadedModel loaded = ModelFile.Load(Path.Combine(folder, "last.safetensors"), new LoadOptions { Copy = true });
+        string last = Path.Combine(folder, "last.safetensors");
+        TrainingOptions changed = over(options);
+        if (changed != options)
+        {
+            TrainingState.CheckOptions(last, changed);
+            TrainingRun.Amend(folder, options = changed);
+        }
+
+        LoadedModel loaded = ModelFile.Load(last, new LoadOptions { Copy = true });
         JsonObject source = loaded.Card.Provenance["source"] as JsonObject ?? [];
         return TrainingRun.Start(
             verb, loaded.Model, data, DataFlags.Load(data), options, backend, folder, source, resume: true, json,

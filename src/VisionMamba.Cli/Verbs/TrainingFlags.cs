@@ -41,6 +41,21 @@ internal sealed class TrainingFlags
         _tensorBoard, .. _optimisation.All, .. _augment.All,
     ];
 
+    /// <summary>Those that a resumed run may be given anew.</summary>
+    public IEnumerable<Option> Resumable => [_epochs, _workers, _optimisation.EarlyStop];
+
+    /// <summary><paramref name="run"/>'s options with what was given of <see cref="Resumable"/>.</summary>
+    public TrainingOptions Over(ParseResult p, TrainingOptions run)
+    {
+        int Given(Option<int> flag, int old) => p.GetResult(flag) is { Implicit: false } ? p.GetValue(flag) : old;
+        return Checked(run with
+        {
+            Epochs = Given(_epochs, run.Epochs),
+            Workers = Given(_workers, run.Workers),
+            EarlyStop = Given(_optimisation.EarlyStop, run.EarlyStop),
+        });
+    }
+
     public TrainingOptions Read(ParseResult p)
     {
         var options = new TrainingOptions
@@ -61,7 +76,11 @@ internal sealed class TrainingFlags
             SaveEvery = p.GetValue(_saveEvery),
             TensorBoard = p.GetValue(_tensorBoard),
         };
-        options = _optimisation.Read(p, options);
+        return Checked(_optimisation.Read(p, options));
+    }
+
+    private static TrainingOptions Checked(TrainingOptions options)
+    {
         try
         {
             options.Validate();

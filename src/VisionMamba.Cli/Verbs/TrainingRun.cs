@@ -54,6 +54,15 @@ internal static class TrainingRun
         }
     }
 
+    /// <summary>Writes other options into run.json, which leaves the rest as it is.</summary>
+    public static void Amend(string output, TrainingOptions options)
+    {
+        string path = Path.Combine(output, FileName);
+        JsonNode run = JsonNode.Parse(File.ReadAllText(path))!;
+        run["options"] = JsonSerializer.SerializeToNode(options);
+        AtomicFile.WriteText(path, run.ToJsonString(JsonOutput.Options));
+    }
+
     /// <summary>Trains, shows progress, and says at the end what was reached and where it is.</summary>
     public static int Start(
         string verb, VisionMambaModel model, RunData runData, DatasetSplits data, TrainingOptions options, Backend backend,
