@@ -11,7 +11,8 @@ namespace VisionMamba.Training;
 public sealed record ValidationResult(Metrics Model, Metrics? Average);
 
 /// <summary>The end of an epoch: which models are the best so far, and their files.</summary>
-internal sealed class EpochEnd(ModelSession session, AveragedModel? average, ModelCard card, string best, string bestAverage)
+internal sealed class EpochEnd(
+    ModelSession session, AveragedModel? average, ModelCard card, string best, string bestAverage)
 {
     /// <summary>The state after the epoch in <paramref name="state"/>; saves what is better than all before.</summary>
     public TrainingState Next(TrainingState state, ValidationResult validation)

@@ -8,7 +8,9 @@ namespace VisionMamba.Training;
 /// <summary>Runs a model over a data set.</summary>
 public static class Evaluator
 {
-    /// <summary>Top-1, top-5, loss and confusion of <paramref name="session"/>'s model on <paramref name="data"/>.</summary>
+    /// <summary>
+    /// Top-1, top-5, loss and confusion of <paramref name="session"/>'s model on <paramref name="data"/>.
+    /// </summary>
     /// <param name="session">The model and its device.</param>
     /// <param name="data">Images with labels in the order of the model's classes.</param>
     /// <param name="preprocessing">How images become input.</param>

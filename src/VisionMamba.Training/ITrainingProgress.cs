@@ -15,12 +15,16 @@ public interface ITrainingProgress
     /// <summary>An epoch has been validated.</summary>
     void Epoch(int epoch, double trainLoss, Metrics validation, bool best);
 
-    /// <summary>The averaged weights have been validated; told after <see cref="Epoch"/>, where there is an average.</summary>
+    /// <summary>
+    /// The averaged weights have been validated; told after <see cref="Epoch"/>, where there is an average.
+    /// </summary>
     void AverageEpoch(int epoch, Metrics validation, bool best)
     {
     }
 
-    /// <summary>The run ends after <paramref name="epochs"/> epochs, the last <paramref name="without"/> without progress.</summary>
+    /// <summary>
+    /// The run ends after <paramref name="epochs"/> epochs, the last <paramref name="without"/> without progress.
+    /// </summary>
     void EarlyStop(int epochs, int without)
     {
     }

@@ -29,7 +29,9 @@ public sealed class Metrics(int classes)
         return total == 0 ? double.NaN : _confusion[label, label] / (double)total;
     }
 
-    /// <summary>Adds one sample. Equal logits count for the lower class index, as in PyTorch's topk on the CPU.</summary>
+    /// <summary>
+    /// Adds one sample. Equal logits count for the lower class index, as in PyTorch's topk on the CPU.
+    /// </summary>
     public void Add(ReadOnlySpan<float> logits, int label)
     {
         int best = 0, above = 0;

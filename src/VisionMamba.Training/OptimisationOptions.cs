@@ -3,7 +3,8 @@ using VisionMamba.Training.Schedules;
 
 namespace VisionMamba.Training;
 
-// How weights are changed: optimizer, schedule, clipping, loss, average. Names and defaults are timm 0.4.12's and DeiT's.
+// How weights are changed: optimizer, schedule, clipping, loss, average. Names and defaults are timm 0.4.12's and
+// DeiT's.
 public sealed partial record TrainingOptions
 {
     /// <summary>The optimizer's name (<see cref="OptimizerCatalog.Names"/>).</summary>
@@ -136,7 +137,8 @@ public sealed partial record TrainingOptions
         bool cyclic = Sched is "cosine" or "tanh";
         require(LearningRates.Names.Contains(Sched), "--sched", $"one of {string.Join(", ", LearningRates.Names)}");
         require(CooldownEpochs >= 0, "--cooldown-epochs", "at least 0");
-        require(cyclic || CooldownEpochs == 0, "--cooldown-epochs", "0 with this --sched: only cosine and tanh cool down");
+        require(
+            cyclic || CooldownEpochs == 0, "--cooldown-epochs", "0 with this --sched: only cosine and tanh cool down");
         require(PatienceEpochs >= 0, "--patience-epochs", "at least 0");
         require(DecayRate is > 0 and <= 1, "--decay-rate", "above 0 and at most 1");
         require(DecayEpochs is > 0 and < double.PositiveInfinity, "--decay-epochs", "a positive number");

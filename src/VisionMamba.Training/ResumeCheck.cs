@@ -34,8 +34,8 @@ internal static partial class ResumeCheck
 
     /// <summary>
     /// Throws one line that names the options in which <paramref name="now"/> differs from those
-    /// <paramref name="written"/> in the checkpoint at <paramref name="path"/>. More epochs are allowed where the rates of
-    /// the earlier ones do not depend on their number.
+    /// <paramref name="written"/> in the checkpoint at <paramref name="path"/>. More epochs are allowed where the rates
+    /// of the earlier ones do not depend on their number.
     /// </summary>
     public static void Same(string path, string written, TrainingOptions now)
     {
@@ -55,7 +55,8 @@ internal static partial class ResumeCheck
 
         if (differing.Count > 0)
         {
-            throw new VisionMambaException($"{path}: cannot be resumed with other options, since the result would differ: "
+            throw new VisionMambaException(
+                $"{path}: cannot be resumed with other options, since the result would differ: "
                 + $"{string.Join("; ", differing)}; give the same, or begin a new run");
         }
     }

@@ -6,8 +6,9 @@ using VisionMamba.Training.TensorBoard;
 namespace VisionMamba.Training;
 
 /// <summary>
-/// A run's logs: log.csv with a row per epoch and steps.jsonl with a line per step. When a run is resumed, rows after the
-/// checkpoint are dropped, so that the logs equal those of an uninterrupted run. TensorBoard's event files hold the same.
+/// A run's logs: log.csv with a row per epoch and steps.jsonl with a line per step. When a run is resumed, rows after
+/// the checkpoint are dropped, so that the logs equal those of an uninterrupted run. TensorBoard's event files hold the
+/// same.
 /// </summary>
 public sealed class RunLog : IDisposable
 {
@@ -41,17 +42,20 @@ public sealed class RunLog : IDisposable
     public void Step(long step, int epoch, double learningRate, double loss, double gradientNorm)
     {
         _lastStep = step;
-        _events?.Scalars(step, ("train/loss", loss), ("train/learning_rate", learningRate), ("train/gradient_norm", gradientNorm));
+        _events?.Scalars(
+            step, ("train/loss", loss), ("train/learning_rate", learningRate), ("train/gradient_norm", gradientNorm));
         _steps.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $$"""{"step":{{step}},"epoch":{{epoch + 1}},"learning_rate":{{learningRate:R}},"loss":{{loss:R}},"gradient_norm":{{gradientNorm:R}}}"""));
+            $"{{\"step\":{step},\"epoch\":{epoch + 1},\"learning_rate\":{learningRate:R},\"loss\":{loss:R},"
+            + $"\"gradient_norm\":{gradientNorm:R}}}"));
     }
 
     /// <summary>Adds an epoch's row.</summary>
     public void Epoch(
         int epoch, double learningRate, double trainLoss, Metrics validation, double seconds, Metrics? average = null)
     {
-        static string Measured(Metrics m) => string.Create(CultureInfo.InvariantCulture, $"{m.Loss:R},{m.Top1:R},{m.Top5:R},");
+        static string Measured(Metrics m) =>
+            string.Create(CultureInfo.InvariantCulture, $"{m.Loss:R},{m.Top1:R},{m.Top5:R},");
         string measured = Measured(validation) + (average is null ? "" : Measured(average));
         string row = string.Create(
             CultureInfo.InvariantCulture, $"{epoch + 1},{learningRate:R},{trainLoss:R},{measured}{seconds:F1}");
@@ -59,7 +63,8 @@ public sealed class RunLog : IDisposable
         _events?.Scalars(_lastStep, ("epoch/train_loss", trainLoss), ("validation/loss", validation.Loss),
             ("validation/top1", validation.Top1), ("validation/top5", validation.Top5));
         if (average is not null)
-            _events?.Scalars(_lastStep, ("ema/loss", average.Loss), ("ema/top1", average.Top1), ("ema/top5", average.Top5));
+            _events?.Scalars(
+                _lastStep, ("ema/loss", average.Loss), ("ema/top1", average.Top1), ("ema/top5", average.Top5));
         Flush();
     }
 
@@ -77,7 +82,9 @@ public sealed class RunLog : IDisposable
         _events?.Dispose();
     }
 
-    /// <summary>The number a row begins with. A run that goes on with another's checkpoint does not begin at 1.</summary>
+    /// <summary>
+    /// The number a row begins with. A run that goes on with another's checkpoint does not begin at 1.
+    /// </summary>
     private static long Number(string row, string start) =>
         row.StartsWith(start, StringComparison.Ordinal) && row.IndexOf(',') is > 0 and var end
         && long.TryParse(row.AsSpan(start.Length, end - start.Length), CultureInfo.InvariantCulture, out long number)

@@ -19,8 +19,11 @@ internal sealed class TrainStep(
     private readonly BatchMixer _mixer = new(
         options.Augment, session.Model.Config.Classes, TrainingLoss.Smoothing(options));
 
-    /// <summary>Takes step <paramref name="step"/> (from 0); gives the loss and the gradient's norm before clipping.</summary>
-    /// <exception cref="NonFiniteException">A NaN or an infinity; nothing was changed, and the message names the layer.</exception>
+    /// <summary>
+    /// Takes step <paramref name="step"/> (from 0); gives the loss and the gradient's norm before clipping.
+    /// </summary>
+    /// <exception cref="NonFiniteException">A NaN or an infinity; nothing was changed, and the message names the
+    /// layer.</exception>
     public (double Loss, double Norm) Run(ImageBatch images, long step, double rate)
     {
         ParameterSet parameters = session.Model.Parameters;

@@ -24,8 +24,8 @@ public sealed record TrainingResult(TrainingState State, bool Finished, Metrics?
 
 /// <summary>
 /// Trains a model as its <see cref="TrainingOptions"/> say and validates it after each epoch. Writes last.safetensors
-/// (resumable), best.safetensors (by validation top-1), best_ema.safetensors (likewise, of the averaged weights) and the
-/// logs into a folder. Same seed, same bits.
+/// (resumable), best.safetensors (by validation top-1), best_ema.safetensors (likewise, of the averaged weights) and
+/// the logs into a folder. Same seed, same bits.
 /// </summary>
 public sealed class Trainer
 {
@@ -130,7 +130,9 @@ public sealed class Trainer
         return Result(state, finished: false, last);
     }
 
-    /// <summary>The log goes first: rows after a checkpoint are dropped on resuming, missing ones could not be made up.</summary>
+    /// <summary>
+    /// The log goes first: rows after a checkpoint are dropped on resuming, missing ones could not be made up.
+    /// </summary>
     private void SaveWithin(TrainingState state, RunLog log)
     {
         log.Flush();
@@ -184,7 +186,8 @@ public sealed class Trainer
             string good = File.Exists(LastPath)
                 ? $"the last good checkpoint is {LastPath}" : "no checkpoint was written yet";
             throw new DivergedException(
-                $"training stopped at epoch {state.Epoch + 1}, step {state.Step + 1}: NaN or infinity, first in {e.Message}; "
+                $"training stopped at epoch {state.Epoch + 1}, step {state.Step + 1}: NaN or infinity, "
+                + $"first in {e.Message}; "
                 + $"{good}; try a lower --lr or --clip-grad 1");
         }
     }

@@ -2,7 +2,9 @@ using VisionMamba.Data.Augment;
 
 namespace VisionMamba.Training;
 
-/// <summary>The numbers of a training run. The defaults are the published recipe's, except where a data set sets its own.</summary>
+/// <summary>
+/// The numbers of a training run. The defaults are the published recipe's, except where a data set sets its own.
+/// </summary>
 public sealed partial record TrainingOptions
 {
     /// <summary>Passes over the training images.</summary>

@@ -11,8 +11,8 @@ using VisionMamba.Training.Schedules;
 namespace VisionMamba.Training;
 
 /// <summary>
-/// Where a run stands. With the parameters, the optimizer's state and the average it is all that is needed to go on bit by
-/// bit: random numbers and the order of the images are functions of the seed and these positions.
+/// Where a run stands. With the parameters, the optimizer's state and the average it is all that is needed to go on bit
+/// by bit: random numbers and the order of the images are functions of the seed and these positions.
 /// </summary>
 public sealed record TrainingState
 {
@@ -49,7 +49,9 @@ public sealed record TrainingState
     [JsonIgnore]
     public int EpochsWithoutProgress => Epoch - 1 - Math.Max(BestEpoch, BestEmaEpoch);
 
-    /// <summary>Writes model, optimizer, average and state as one file, with the options for comparison on resuming.</summary>
+    /// <summary>
+    /// Writes model, optimizer, average and state as one file, with the options for comparison on resuming.
+    /// </summary>
     public void Save(
         string path, VisionMambaModel model, ModelCard card, Optimizer optimizer, AveragedModel? average = null,
         TrainingOptions? options = null)
@@ -57,7 +59,8 @@ public sealed record TrainingState
         var metadata = new Dictionary<string, string> { [Key] = JsonSerializer.Serialize(this) };
         if (options is not null)
             metadata[OptionsKey] = ResumeCheck.Write(options);
-        IEnumerable<(string, Tensor)> extra = optimizer.State.Select(s => (s.Key, s.Value)).Concat(average?.State ?? []);
+        IEnumerable<(string, Tensor)> extra = optimizer.State.Select(s => (s.Key, s.Value))
+            .Concat(average?.State ?? []);
         ModelFile.Save(path, model, card, extra, metadata);
     }
 
@@ -84,7 +87,9 @@ public sealed record TrainingState
         return state;
     }
 
-    /// <summary>Throws one line when the run saved at <paramref name="path"/> cannot go on with <paramref name="options"/>.</summary>
+    /// <summary>
+    /// Throws one line when the run saved at <paramref name="path"/> cannot go on with <paramref name="options"/>.
+    /// </summary>
     public static void CheckOptions(string path, TrainingOptions options)
     {
         using TensorFile file = TensorFile.Open(path);

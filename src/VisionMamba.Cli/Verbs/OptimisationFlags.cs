@@ -15,7 +15,8 @@ internal sealed class OptimisationFlags
     private readonly Option<double?> _eps;
     private readonly Option<double[]> _betas, _noise;
     private readonly Option<int[]> _milestones;
-    private readonly Option<double> _momentum, _minimum, _warmup, _decayRate, _decayEpochs, _cycleMul, _kDecay, _noisePct,
+    private readonly Option<double> _momentum, _minimum, _warmup, _decayRate, _decayEpochs, _cycleMul, _kDecay,
+        _noisePct,
         _noiseStd, _emaDecay, _layerDecay, _headScale, _promptScale, _alpha, _tau;
     private readonly Option<int> _cooldown, _patience, _cycles, _micro, _repeats, _earlyStop;
     private readonly Option<bool> _bce, _ema;
@@ -24,9 +25,12 @@ internal sealed class OptimisationFlags
     {
         _opt = Flag("--opt", $"optimizer: {string.Join(", ", OptimizerCatalog.Names)} (sgd is Nesterov's)", d.Opt);
         _eps = Flag("--opt-eps", "optimizer: epsilon, by default the optimizer's own", d.OptEps);
-        _betas = List("--opt-betas", "optimizer: decays of the moments, by default the optimizer's own", d.OptBetas, 2, 2, "B1 B2");
+        _betas = List(
+            "--opt-betas", "optimizer: decays of the moments, by default the optimizer's own",
+            d.OptBetas, 2, 2, "B1 B2");
         _momentum = Flag("--momentum", "optimizer: momentum of sgd, momentum and rmsprop", d.Momentum);
-        _layerDecay = Flag("--layer-decay", "optimizer: factor of the rate from a layer to the one before", d.LayerDecay);
+        _layerDecay = Flag(
+            "--layer-decay", "optimizer: factor of the rate from a layer to the one before", d.LayerDecay);
         _headScale = Flag("--head-lr-scale", "optimizer: factor of the head's rate", d.HeadLrScale);
         _promptScale = Flag("--prompt-lr-scale", "optimizer: factor of the prompts' rate", d.PromptLrScale);
         _clipMode = Flag("--clip-mode", "optimizer: what --clip-grad limits: norm, value, agc", d.ClipMode);
@@ -35,23 +39,32 @@ internal sealed class OptimisationFlags
         _minimum = Flag("--min-lr", "schedule: lowest rate", d.MinimumRate);
         _cooldown = Flag("--cooldown-epochs", "schedule: epochs at the lowest rate after the end", d.CooldownEpochs);
         _patience = Flag("--patience-epochs", "schedule: plateau: epochs without a better accuracy", d.PatienceEpochs);
-        _decayRate = Flag("--decay-rate", "schedule: factor of the rate (step, multistep, plateau, cycles)", d.DecayRate);
+        _decayRate = Flag(
+            "--decay-rate", "schedule: factor of the rate (step, multistep, plateau, cycles)", d.DecayRate);
         _decayEpochs = Flag("--decay-epochs", "schedule: step: epochs between two steps", d.DecayEpochs);
-        _milestones = List("--decay-milestones", "schedule: multistep: epochs of the steps", d.DecayMilestones, 1, 100, "N");
+        _milestones = List(
+            "--decay-milestones", "schedule: multistep: epochs of the steps", d.DecayMilestones, 1, 100, "N");
         _cycleMul = Flag("--lr-cycle-mul", "schedule: length of a cycle by that of the one before", d.LrCycleMul);
         _cycles = Flag("--lr-cycle-limit", "schedule: cycles of --epochs epochs (cosine, tanh)", d.LrCycleLimit);
         _kDecay = Flag("--lr-k-decay", "schedule: cosine: exponent of the phase", d.LrKDecay);
-        _noise = List("--lr-noise", "schedule: noise from, and to, these shares of the epochs", d.LrNoise, 1, 2, "FROM TO");
+        _noise = List(
+            "--lr-noise", "schedule: noise from, and to, these shares of the epochs", d.LrNoise, 1, 2, "FROM TO");
         _noisePct = Flag("--lr-noise-pct", "schedule: largest noise, as a share of the rate", d.LrNoisePct);
         _noiseStd = Flag("--lr-noise-std", "schedule: deviation of the noise, as a share of the rate", d.LrNoiseStd);
         _bce = Flag("--bce-loss", "loss: binary cross entropy per class, without label smoothing", d.BceLoss);
-        _teacher = new Option<string?>("--teacher") { Description = "loss: a trained model to learn from", HelpName = "FILE" };
-        _distillation = Flag("--distillation", "loss: how the teacher is learnt from: none, soft, hard", d.Distillation);
+        _teacher = new Option<string?>("--teacher")
+        {
+            Description = "loss: a trained model to learn from",
+            HelpName = "FILE",
+        };
+        _distillation = Flag(
+            "--distillation", "loss: how the teacher is learnt from: none, soft, hard", d.Distillation);
         _alpha = Flag("--distillation-alpha", "loss: the distillation's share", d.DistillationAlpha);
         _tau = Flag("--distillation-tau", "loss: temperature of soft distillation", d.DistillationTau);
         _ema = Flag("--model-ema", "average: keep a moving average of the weights and validate it, too", d.ModelEma);
         _emaDecay = Flag("--model-ema-decay", "average: its decay per step", d.ModelEmaDecay);
-        _micro = Flag("--micro-batch", "memory: compute the batch in pieces of N images, 0 for all at once", d.MicroBatch);
+        _micro = Flag(
+            "--micro-batch", "memory: compute the batch in pieces of N images, 0 for all at once", d.MicroBatch);
         _repeats = Flag("--repeated-aug", "images: each comes N times in a row, differently augmented", d.RepeatedAug);
         _earlyStop = Flag("--early-stop", "stop after N epochs without a better top-1, 0 for never", d.EarlyStop);
     }
@@ -114,11 +127,11 @@ internal sealed class OptimisationFlags
 
     private static Option<T[]> List<T>(
         string name, string description, IReadOnlyList<T> values, int least, int most, string help) => new(name)
-    {
-        Description = description,
-        HelpName = help,
-        DefaultValueFactory = _ => [.. values],
-        Arity = new ArgumentArity(least, most),
-        AllowMultipleArgumentsPerToken = true,
-    };
+        {
+            Description = description,
+            HelpName = help,
+            DefaultValueFactory = _ => [.. values],
+            Arity = new ArgumentArity(least, most),
+            AllowMultipleArgumentsPerToken = true,
+        };
 }

@@ -73,7 +73,8 @@ internal static class TrainVerb
             if (parsed.GetValue(resume))
             {
                 return Resume(
-                    "train", folder, backend, parsed.GetValue(json), o => training.Over(parsed, o), study.Quiet(parsed));
+                    "train", folder, backend, parsed.GetValue(json), o => training.Over(parsed, o),
+                    study.Quiet(parsed));
             }
 
             TrainingOptions options = training.Read(parsed);
@@ -127,7 +128,15 @@ internal static class TrainVerb
         TrainingOptions changed = over(options);
         if (changed != options)
         {
-            TrainingState.CheckOptions(last, changed);
+            try
+            {
+                TrainingState.CheckOptions(last, changed);
+            }
+            catch (VisionMambaException e)
+            {
+                throw new UsageException(e.Message);
+            }
+
             TrainingRun.Amend(folder, options = changed);
         }
 

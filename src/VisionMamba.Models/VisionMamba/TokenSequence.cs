@@ -12,7 +12,8 @@ public readonly record struct TokenSequence(Tensor Tokens, int ClassToken);
 /// <param name="Rng">Their decisions, new for every step.</param>
 /// <param name="DropPath">Rate of the last block; earlier blocks have linearly less.</param>
 /// <param name="FirstImage">
-/// The first image's place in its batch: where a batch is computed in pieces, every decision is that of the whole batch.
+/// The first image's place in its batch: where a batch is computed in pieces, every decision is that of the whole
+/// batch.
 /// </param>
 public readonly record struct ForwardContext(bool Training, Rng Rng, float DropPath, int FirstImage = 0)
 {

@@ -18,8 +18,10 @@ public sealed class ReleasedTraining
     private ReleasedTraining(TensorFile file, VisionMambaModel model)
     {
         _file = file;
-        if (file.Root is not { } root || root["optimizer"] is not { } optimizer || root["epoch"]?.Integer is not { } epoch)
-            throw Refused("holds no optimizer state and epoch", "give a training checkpoint of the released code (.pth)");
+        if (file.Root is not { } root || root["optimizer"] is not { } optimizer
+            || root["epoch"]?.Integer is not { } epoch)
+            throw Refused(
+                "holds no optimizer state and epoch", "give a training checkpoint of the released code (.pth)");
         IReadOnlyList<PickleValue> groups = optimizer["param_groups"]?.Items ?? [];
         if (groups.Count == 0 || optimizer["state"] is not PickleDict states)
             throw Refused("its optimizer has no groups or no state", "give a training checkpoint of the released code");
@@ -68,7 +70,8 @@ public sealed class ReleasedTraining
         {
             // optimizer:exp_avg:NAME
             string[] words = name.Split(':', 3);
-            if (_states.GetValueOrDefault(words[2])?[words[1]]?.Tensor is not { } stored || stored.Count != moment.Count)
+            if (_states.GetValueOrDefault(words[2])?[words[1]]?.Tensor is not { } stored
+                || stored.Count != moment.Count)
                 throw Refused($"lacks {words[1]} of {words[2]}", "it cannot be resumed");
             stored.CopyTo(moment.Span);
         }

@@ -36,14 +36,17 @@ public static class ReleasedTrainingWriter
         };
     }
 
-    /// <summary>The file says AdamW and one cosine for all parameters: another run would go on differently there.</summary>
+    /// <summary>
+    /// The file says AdamW and one cosine for all parameters: another run would go on differently there.
+    /// </summary>
     private static void Check(TrainingOptions options)
     {
         var plain = new TrainingOptions();
         string? flag = options.Opt != plain.Opt ? "--opt" : options.Sched != plain.Sched ? "--sched"
             : options.OptimizerSettings() with { WeightDecay = 0 } != plain.OptimizerSettings() with { WeightDecay = 0 }
                 ? "--opt-eps, --opt-betas, --layer-decay or a rate's scale"
-            : options.LrCycleLimit != 1 || options.LrKDecay != 1 || options.LrNoise.Count > 0 ? "a schedule's option" : null;
+            : options.LrCycleLimit != 1 || options.LrKDecay != 1 || options.LrNoise.Count > 0
+                ? "a schedule's option" : null;
         if (flag is not null)
         {
             throw new VisionMambaException($"the run was trained with another {flag} than the released code's training "
@@ -61,7 +64,8 @@ public static class ReleasedTrainingWriter
     }
 
     private static TorchDict Optimizer(
-        List<List<Tensor>> groups, TrainingState state, TrainingOptions options, double rate, Func<string, string, Tensor> moment)
+        List<List<Tensor>> groups, TrainingState state, TrainingOptions options, double rate,
+        Func<string, string, Tensor> moment)
     {
         var states = new TorchDict();
         var written = new List<object?>();

@@ -6,7 +6,8 @@ namespace VisionMamba.Training.Losses;
 public static class SoftTargets
 {
     /// <summary>
-    /// One-hot targets with label smoothing, (batch, 1, classes): 1 - s + s / classes at the label, s / classes elsewhere.
+    /// One-hot targets with label smoothing, (batch, 1, classes): 1 - s + s / classes at the label, s / classes
+    /// elsewhere.
     /// </summary>
     public static Tensor Of(ReadOnlySpan<int> labels, int classes, double smoothing)
     {

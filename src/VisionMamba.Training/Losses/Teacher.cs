@@ -14,12 +14,13 @@ public sealed class Teacher
 
     /// <summary>
     /// Opens any Vim or SVP model file for a student of <paramref name="student"/>'s image size, resizing the teacher's
-    /// position embeddings where it was trained at another. It must tell the same classes apart and have been trained on
-    /// images normalised alike.
+    /// position embeddings where it was trained at another. It must tell the same classes apart and have been trained
+    /// on images normalised alike.
     /// </summary>
     /// <exception cref="VisionMambaException">It does not fit; the message says why.</exception>
     public static Teacher Open(
-        string path, VisionMambaConfig student, IReadOnlyList<string> classes, Preprocessing preprocessing, Backend backend)
+        string path, VisionMambaConfig student, IReadOnlyList<string> classes, Preprocessing preprocessing,
+        Backend backend)
     {
         LoadedModel loaded = ModelFile.Load(path, new LoadOptions { TargetImageSize = student.ImageSize });
         VisionMambaConfig config = loaded.Model.Config;
@@ -30,13 +31,15 @@ public sealed class Teacher
         }
 
         if (loaded.Card.Classes.Count > 0 && classes.Count > 0 && !loaded.Card.Classes.SequenceEqual(classes))
-            throw new VisionMambaException($"--teacher {path}: has other class names or another order; train it on the same data");
+            throw new VisionMambaException(
+                $"--teacher {path}: has other class names or another order; train it on the same data");
         int size = (int?)loaded.Card.Preprocessing?["size"] ?? student.ImageSize;
         Preprocessing own = PreprocessingJson.Read(loaded.Card.Preprocessing, size);
         if (!own.Mean.SequenceEqual(preprocessing.Mean) || !own.Std.SequenceEqual(preprocessing.Std))
             throw new VisionMambaException($"--teacher {path}: was trained on images with another mean and deviation");
         if (config.Channels != student.Channels)
-            throw new VisionMambaException($"--teacher {path}: takes images of {config.Channels} channels, not {student.Channels}");
+            throw new VisionMambaException(
+                $"--teacher {path}: takes images of {config.Channels} channels, not {student.Channels}");
         return new Teacher(new ModelSession(loaded.Model, backend));
     }
 

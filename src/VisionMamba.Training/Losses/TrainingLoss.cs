@@ -3,10 +3,10 @@ using VisionMamba.Tensors;
 namespace VisionMamba.Training.Losses;
 
 /// <summary>
-/// What a run minimises: cross entropy with soft targets or, for <c>--bce-loss</c>, every class as a question of its own;
-/// with a teacher, (1 - alpha) of that plus alpha of DeiT's distillation loss (arXiv 2012.12877, section 4) on the same
-/// logits: soft, tau^2 KL(softmax(teacher / tau) || softmax(logits / tau)) / classes, or hard, cross entropy against the
-/// teacher's answer. Everything is a mean over the batch.
+/// What a run minimises: cross entropy with soft targets or, for <c>--bce-loss</c>, every class as a question of its
+/// own; with a teacher, (1 - alpha) of that plus alpha of DeiT's distillation loss (arXiv 2012.12877, section 4) on the
+/// same logits: soft, tau^2 KL(softmax(teacher / tau) || softmax(logits / tau)) / classes, or hard, cross entropy
+/// against the teacher's answer. Everything is a mean over the batch.
 /// </summary>
 public sealed class TrainingLoss(TrainingOptions options)
 {
@@ -15,7 +15,9 @@ public sealed class TrainingLoss(TrainingOptions options)
     /// <summary>The label smoothing that acts: with questions per class a class is there or not, as in DeiT.</summary>
     public static double Smoothing(TrainingOptions options) => options.BceLoss ? 0 : options.LabelSmoothing;
 
-    /// <summary>The parts of the loss of some images of a batch; their sums over all images of it are the loss.</summary>
+    /// <summary>
+    /// The parts of the loss of some images of a batch; their sums over all images of it are the loss.
+    /// </summary>
     /// <param name="tape">The tape.</param>
     /// <param name="logits">(n, 1, classes).</param>
     /// <param name="targets">(n, 1, classes): distributions over the classes.</param>

@@ -70,8 +70,8 @@ public sealed class AdaBeliefOptimizer(ParameterSet parameters, OptimizerSetting
 }
 
 /// <summary>
-/// LAMB (You et al. 2020) as timm's Lamb: the whole gradient is clipped to norm 1, and the step of a parameter that decays
-/// is scaled by |w| / |u|.
+/// LAMB (You et al. 2020) as timm's Lamb: the whole gradient is clipped to norm 1, and the step of a parameter that
+/// decays is scaled by |w| / |u|.
 /// </summary>
 public sealed class LambOptimizer(ParameterSet parameters, OptimizerSettings settings)
     : Optimizer(parameters, settings, "exp_avg", "exp_avg_sq")
@@ -96,6 +96,7 @@ public sealed class LambOptimizer(ParameterSet parameters, OptimizerSettings set
     }
 
     private protected override void Update(Backend backend, Slot slot, double rate, long start, long count) =>
-        backend.Update(new DescentRule(rate * _trust[slot.Weight.Name!]), slot.Weight, slot.Weight.Gradient!, null, null,
+        backend.Update(
+            new DescentRule(rate * _trust[slot.Weight.Name!]), slot.Weight, slot.Weight.Gradient!, null, null,
             start, count);
 }

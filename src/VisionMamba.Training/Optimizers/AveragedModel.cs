@@ -4,8 +4,8 @@ using VisionMamba.Tensors;
 namespace VisionMamba.Training.Optimizers;
 
 /// <summary>
-/// The moving average of a model's trainable parameters (timm's ModelEmaV2): average = decay average + (1 - decay) weight
-/// after every step, from the weights it starts with. Frozen parameters are the model's own.
+/// The moving average of a model's trainable parameters (timm's ModelEmaV2): average = decay average + (1 - decay)
+/// weight after every step, from the weights it starts with. Frozen parameters are the model's own.
 /// </summary>
 public sealed class AveragedModel
 {

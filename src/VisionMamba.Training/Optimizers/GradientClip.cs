@@ -15,7 +15,8 @@ public static class GradientClip
 
     /// <summary>
     /// Clips by <paramref name="mode"/>: the whole gradient's <paramref name="norm"/> (PyTorch's clip_grad_norm_), each
-    /// value (clip_grad_value_), or each unit's norm against its weights' (timm's adaptive clipping, which spares the head).
+    /// value (clip_grad_value_), or each unit's norm against its weights' (timm's adaptive clipping, which spares the
+    /// head).
     /// </summary>
     public static void Clip(Backend backend, ParameterSet parameters, string mode, double norm, double limit)
     {

@@ -34,7 +34,9 @@ public abstract class Optimizer
     private readonly Dictionary<string, Tensor> _state = [];
     private readonly List<Slot> _slots = [];
 
-    /// <summary>State for every trainable parameter: a tensor of its shape under each name of <paramref name="moments"/>.</summary>
+    /// <summary>
+    /// State for every trainable parameter: a tensor of its shape under each name of <paramref name="moments"/>.
+    /// </summary>
     protected Optimizer(ParameterSet parameters, OptimizerSettings settings, params ReadOnlySpan<string> moments)
     {
         Settings = settings;
@@ -58,8 +60,8 @@ public abstract class Optimizer
     public long Steps { get; set; }
 
     /// <summary>
-    /// The state by name, "optimizer:MOMENT:PARAMETER" (optimizer:exp_avg:head.weight; moments as PyTorch calls them), as
-    /// in checkpoints. It is written to in place.
+    /// The state by name, "optimizer:MOMENT:PARAMETER" (optimizer:exp_avg:head.weight; moments as PyTorch calls them),
+    /// as in checkpoints. It is written to in place.
     /// </summary>
     public IReadOnlyDictionary<string, Tensor> State => _state;
 
@@ -99,7 +101,9 @@ public abstract class Optimizer
         where TRule : struct, IUpdateRule =>
         backend.Update(rule, slot.Weight, slot.Weight.Gradient!, slot.First, slot.Second, start, count);
 
-    /// <summary>The number of layers, and how many share a cross prompt, from the parameters' names and shapes.</summary>
+    /// <summary>
+    /// The number of layers, and how many share a cross prompt, from the parameters' names and shapes.
+    /// </summary>
     private static (int Depth, int Shared) Sizes(ParameterSet parameters)
     {
         int depth = 0, layers = 0;

@@ -24,7 +24,9 @@ public static class OptimizerCatalog
     /// <summary>The known names. As in timm, sgd is Nesterov's and momentum the plain one.</summary>
     public static IReadOnlyCollection<string> Names => s_all.Keys;
 
-    /// <summary>Makes the optimizer called <paramref name="name"/>; an unknown name is an error that lists the known ones.</summary>
+    /// <summary>
+    /// Makes the optimizer called <paramref name="name"/>; an unknown name is an error that lists the known ones.
+    /// </summary>
     public static Optimizer Create(string name, ParameterSet parameters, OptimizerSettings settings) =>
         s_all.TryGetValue(name, out var create) ? create(parameters, settings) : throw new VisionMambaException(
             $"--opt {name}: unknown; known are {string.Join(", ", Names)}");

@@ -4,9 +4,9 @@ using VisionMamba.Tensors;
 namespace VisionMamba.Training.Optimizers;
 
 /// <summary>Which parameters decay, and by what the rate of each is scaled.</summary>
-/// <param name="LayerDecay">Factor of the rate from one layer to the one before it (BEiT, arXiv 2106.08254); 1 for none.</param>
-/// <param name="HeadScale">Factor of the head's rate.</param>
-/// <param name="PromptScale">Factor of the prompts' rate.</param>
+/// <param name="LayerDecay">Factor of the rate from one layer to the one before it (BEiT, arXiv 2106.08254); 1 for
+/// none.</param> <param name="HeadScale">Factor of the head's rate.</param> <param name="PromptScale">Factor of the
+/// prompts' rate.</param>
 public sealed record ParameterGroups(double LayerDecay = 1, double HeadScale = 1, double PromptScale = 1)
 {
     /// <summary>
@@ -28,7 +28,8 @@ public sealed record ParameterGroups(double LayerDecay = 1, double HeadScale = 1
     internal double[] ScalesOf(Tensor parameter, int depth, int sharedLayers)
     {
         string name = parameter.Name!;
-        double group = IsHead(name) ? HeadScale : name.StartsWith("prompt_", StringComparison.Ordinal) ? PromptScale : 1;
+        double group = IsHead(name) ? HeadScale
+            : name.StartsWith("prompt_", StringComparison.Ordinal) ? PromptScale : 1;
         if (LayerDecay == 1)
             return [group];
         if (name is "prompt_scale" or "prompt_shared_scale")

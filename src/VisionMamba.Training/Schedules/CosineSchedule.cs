@@ -1,8 +1,10 @@
 namespace VisionMamba.Training.Schedules;
 
 /// <summary>
-/// timm 0.4.12's cosine schedule (arXiv 1608.03983): a half cosine over each cycle down to <paramref name="minimumRate"/>,
-/// which also follows the last cycle. <paramref name="power"/> is k-decay's k (arXiv 2004.05909), 1 for the plain cosine.
+/// timm 0.4.12's cosine schedule (arXiv 1608.03983): a half cosine over each cycle down to <paramref
+/// name="minimumRate"/>,
+/// which also follows the last cycle. <paramref name="power"/> is k-decay's k (arXiv 2004.05909), 1 for the plain
+/// cosine.
 /// </summary>
 public sealed class CosineSchedule(
     double rate, double minimumRate, double warmupRate, int warmupEpochs, Cycles cycles, double power = 1)
@@ -27,8 +29,8 @@ public sealed class CosineSchedule(
 }
 
 /// <summary>
-/// timm 0.4.12's hyperbolic-tangent schedule (arXiv 1806.01593) from -6 to 4; the warm-up ends at the value that follows
-/// it. timm's factory gives it no decay from cycle to cycle.
+/// timm 0.4.12's hyperbolic-tangent schedule (arXiv 1806.01593) from -6 to 4; the warm-up ends at the value that
+/// follows it. timm's factory gives it no decay from cycle to cycle.
 /// </summary>
 public sealed class TanhSchedule(double rate, double minimumRate, double warmupRate, int warmupEpochs, Cycles cycles)
     : Schedule(rate, warmupRate, warmupEpochs)

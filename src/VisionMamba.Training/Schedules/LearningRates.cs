@@ -13,7 +13,8 @@ public sealed class LearningRates
         ScheduleNoise? noise = o.LrNoise.Count == 0 ? null : new ScheduleNoise(
             o.LrNoise[0] * o.Epochs, o.LrNoise.Count > 1 ? o.LrNoise[1] * o.Epochs : double.PositiveInfinity,
             o.LrNoisePct, o.LrNoiseStd, o.Seed);
-        (double rate, double low, double warm, int epochs) = (o.ScaledRate, o.MinimumRate, o.WarmupRate, o.WarmupEpochs);
+        (double rate, double low, double warm, int epochs) =
+            (o.ScaledRate, o.MinimumRate, o.WarmupRate, o.WarmupEpochs);
         _schedule = o.Sched switch
         {
             "cosine" => new CosineSchedule(rate, low, warm, epochs, cycles, o.LrKDecay) { Noise = noise },
@@ -38,7 +39,9 @@ public sealed class LearningRates
     public double Of(TrainingState state) =>
         _schedule?.RateOfEpoch(state.Epoch) ?? (state.Plateau ?? _plateau!.Initial).Noisy;
 
-    /// <summary>What a checkpoint must hold of the schedule after the epoch in work reached <paramref name="accuracy"/>.</summary>
+    /// <summary>
+    /// What a checkpoint must hold of the schedule after the epoch in work reached <paramref name="accuracy"/>.
+    /// </summary>
     public PlateauState? After(TrainingState state, double accuracy) =>
         _plateau?.Next(state.Plateau ?? _plateau.Initial, state.Epoch, accuracy);
 }

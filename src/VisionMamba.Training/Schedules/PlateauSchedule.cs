@@ -8,8 +8,8 @@ namespace VisionMamba.Training.Schedules;
 public sealed record PlateauState(double Rate, double? Best, int Bad, double Noisy);
 
 /// <summary>
-/// timm 0.4.12's plateau schedule (PyTorch's ReduceLROnPlateau after a linear warm-up): when the validation accuracy has not
-/// grown by a factor of 1.0001 for more than <paramref name="patience"/> epochs the rate is multiplied by
+/// timm 0.4.12's plateau schedule (PyTorch's ReduceLROnPlateau after a linear warm-up): when the validation accuracy
+/// has not grown by a factor of 1.0001 for more than <paramref name="patience"/> epochs the rate is multiplied by
 /// <paramref name="decay"/>, down to <paramref name="minimumRate"/>.
 /// </summary>
 public sealed class PlateauSchedule(

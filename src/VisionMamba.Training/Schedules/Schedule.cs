@@ -1,7 +1,8 @@
 namespace VisionMamba.Training.Schedules;
 
 /// <summary>
-/// A learning rate per epoch as timm 0.4.12 computes it: linear warm-up from <paramref name="warmupRate"/>, then a formula.
+/// A learning rate per epoch as timm 0.4.12 computes it: linear warm-up from <paramref name="warmupRate"/>, then a
+/// formula.
 /// </summary>
 public abstract class Schedule(double rate, double warmupRate, int warmupEpochs)
 {
@@ -21,7 +22,8 @@ public abstract class Schedule(double rate, double warmupRate, int warmupEpochs)
     /// The rate that trains epoch <paramref name="epoch"/> (from 0). As in the published training loop the schedule is
     /// stepped after each epoch with that epoch's number, so epoch e trains at the schedule's value at e - 1.
     /// </summary>
-    public double RateOfEpoch(int epoch) => epoch == 0 ? Initial : Noise?.Apply(At(epoch - 1), epoch - 1) ?? At(epoch - 1);
+    public double RateOfEpoch(int epoch) =>
+        epoch == 0 ? Initial : Noise?.Apply(At(epoch - 1), epoch - 1) ?? At(epoch - 1);
 
     /// <summary>The schedule's value after timm's step(<paramref name="t"/>), without noise.</summary>
     public double At(int t) =>

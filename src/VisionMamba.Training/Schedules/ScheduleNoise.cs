@@ -2,8 +2,8 @@ namespace VisionMamba.Training.Schedules;
 
 /// <summary>
 /// timm 0.4.12's noise on the learning rate: in epochs From .. To-1 the rate grows by its product with a normal number
-/// below <see cref="Limit"/> in size, which PyTorch's generator seeded with seed + epoch draws. timm ignores the deviation it
-/// is given; here it counts, and its default of 1 gives timm's numbers.
+/// below <see cref="Limit"/> in size, which PyTorch's generator seeded with seed + epoch draws. timm ignores the
+/// deviation it is given; here it counts, and its default of 1 gives timm's numbers.
 /// </summary>
 public sealed record ScheduleNoise(double From, double To, double Limit, double Deviation, ulong Seed)
 {
@@ -22,8 +22,8 @@ public sealed record ScheduleNoise(double From, double To, double Limit, double 
 }
 
 /// <summary>
-/// torch.randn(1) with a seeded CPU generator: MT19937 (Matsumoto and Nishimura 1998), two 53-bit uniforms, Box-Muller, and
-/// the second of each pair of numbers kept for the next call.
+/// torch.randn(1) with a seeded CPU generator: MT19937 (Matsumoto and Nishimura 1998), two 53-bit uniforms, Box-Muller,
+/// and the second of each pair of numbers kept for the next call.
 /// </summary>
 internal sealed class TorchNormal
 {
