@@ -6,6 +6,7 @@ using VisionMamba.Models;
 using VisionMamba.Models.Checkpoints;
 using VisionMamba.Tensors;
 using VisionMamba.Training;
+using VisionMamba.Training.Schedules;
 
 namespace VisionMamba.Cli.Planning;
 
@@ -25,8 +26,11 @@ internal sealed record RunPlan(
 
     private long? StepsPerEpoch => TrainImages / Batch;
 
+    /// <summary>With the schedule's further cycles and its cooldown.</summary>
+    private int Epochs => new LearningRates(Options).Epochs;
+
     private long? Steps => StepsPerEpoch is not { } each ? null
-        : Options.MaxSteps > 0 ? Math.Min(Options.MaxSteps, each * Options.Epochs) : each * Options.Epochs;
+        : Options.MaxSteps > 0 ? Math.Min(Options.MaxSteps, each * Epochs) : each * Epochs;
 
     /// <summary>The plan as JSON; measures steps of a few images on <paramref name="backend"/>.</summary>
     public JsonObject Write(Backend backend, double warmSeconds = StepProbe.WarmSeconds)
@@ -93,7 +97,7 @@ internal sealed record RunPlan(
     {
         double? train = Steps * Batch * probe.TrainSecondsPerImage;
         double epochs = Steps is { } steps && StepsPerEpoch is { } each ? Math.Ceiling((double)steps / each)
-            : Options.Epochs;
+            : Epochs;
         double? validate = Data?.Validation.Count * epochs * probe.EvaluateSecondsPerImage;
         return new JsonObject
         {

@@ -33,7 +33,7 @@ internal static class DemoVerb
             DefaultValueFactory = _ => "demo",
             HelpName = "DIR",
         };
-        var epochs = new Option<int>("--epochs") { Description = "passes over the training pictures", DefaultValueFactory = _ => 20 };
+        var epochs = new Option<int>("--epochs") { Description = "passes over the training pictures", DefaultValueFactory = _ => 60 };
         var images = new Option<string?>("--write-pretraining-images")
         {
             Description = "instead: write the pictures that the backbone was pre-trained on",
