@@ -76,6 +76,7 @@ internal sealed record RecipeRule(
         ["lr_noise_pct"] = s_positive,
         ["lr_noise_std"] = s_notNegative,
         ["head_layers"] = new(1, 2),
+        ["on_bad_image"] = new(Words: ["fail", "skip"]),
         ["cross_prompt_source"] = new(Words: ["token", "paired-halves"]),
     };
 

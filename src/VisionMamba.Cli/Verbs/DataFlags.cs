@@ -59,13 +59,20 @@ internal sealed class DataFlags
         Description = "iNaturalist's rank that is a class: name (default), genus, family, order, ...",
     };
 
+    public Option<string> OnBadImage { get; } = new("--on-bad-image")
+    {
+        Description = "an unreadable image: fail (at once, naming it), or skip (all are decoded once before the start, bad "
+            + "ones are reported and left out)",
+        DefaultValueFactory = _ => "fail",
+    };
+
     /// <summary>What is listed as training part, before any splitting.</summary>
     public IEnumerable<Option> Choices => [TrainPercent, Partition, InatCategory];
 
     public IEnumerable<Option> All =>
     [
         Data, DataSet, ValidationFraction, MaxClasses, MaxImages, TrainFraction, SelectOn, TrainOnValidation,
-        .. Choices,
+        OnBadImage, .. Choices,
     ];
 
     public static DatasetSplits Load(RunData data) => DatasetLoader.Load(data.Folder, data.DataSet, new DatasetOptions
@@ -82,6 +89,32 @@ internal sealed class DataFlags
         InatCategory = data.InatCategory,
     });
 
+    /// <summary>As <see cref="Load"/>, without the images that cannot be read where the run skips them.</summary>
+    public static DatasetSplits LoadReadable(RunData data)
+    {
+        DatasetSplits all = Load(data);
+        if (data.OnBadImage != "skip")
+            return all;
+        int left = 0;
+        ImageDataset Check(ImageDataset part)
+        {
+            Console.Error.WriteLine($"decoding the {part.Count:N0} images of {part.Name} once");
+            (ImageDataset readable, IReadOnlyList<string> failures) = ReadableImages.Of(part);
+            foreach (string failure in failures)
+                Console.Error.WriteLine($"left out: {failure}");
+            left += failures.Count;
+            return readable.Count > 0 ? readable : throw new VisionMambaException($"{part.Name}: none of its images can be read");
+        }
+
+        DatasetSplits readable = all with
+        {
+            Train = Check(all.Train),
+            Validation = Check(all.Validation),
+            Test = all.Test is null ? null : Check(all.Test),
+        };
+        return left == 0 ? all : readable with { Description = $"{all.Description}; {left} unreadable images left out" };
+    }
+
     public RunData Read(ParseResult parsed, ulong seed) => new(
         parsed.GetValue(Data) ?? throw new UsageException("--data DIR is missing"), parsed.GetValue(DataSet),
         parsed.GetValue(ValidationFraction), parsed.GetValue(MaxClasses), parsed.GetValue(MaxImages), seed)
@@ -93,6 +126,8 @@ internal sealed class DataFlags
         TrainOnValidation = parsed.GetValue(TrainOnValidation),
         Partition = parsed.GetValue(Partition),
         InatCategory = parsed.GetValue(InatCategory),
+        OnBadImage = parsed.GetValue(OnBadImage) is "fail" or "skip" ? parsed.GetValue(OnBadImage)!
+            : throw new UsageException($"--on-bad-image {parsed.GetValue(OnBadImage)}: give fail or skip"),
     };
 
     /// <summary>The flags, and where one was not given what <paramref name="recorded"/> says of the model's own run.</summary>
@@ -119,6 +154,7 @@ internal sealed class DataFlags
         (TrainFraction, nameof(RunData.TrainFraction)), (TrainPercent, nameof(RunData.TrainPercent)),
         (SelectOn, nameof(RunData.SelectOn)), (TrainOnValidation, nameof(RunData.TrainOnValidation)),
         (Partition, nameof(RunData.Partition)), (InatCategory, nameof(RunData.InatCategory)),
+        (OnBadImage, nameof(RunData.OnBadImage)),
     ];
 }
 
@@ -137,6 +173,8 @@ internal sealed record RunData(
     public int? Partition { get; init; }
 
     public string? InatCategory { get; init; }
+
+    public string OnBadImage { get; init; } = "fail";
 
     public bool TestAtEnd { get; init; } = true;
 }

@@ -42,7 +42,7 @@ internal static class EvaluateVerb
             LoadedModel loaded = checkpoint.Load(parsed);
             if (parsed.GetValue(batch) < 1)
                 throw new UsageException("--batch: must be at least 1");
-            DatasetSplits splits = DataFlags.Load(data.Read(
+            DatasetSplits splits = DataFlags.LoadReadable(data.Read(
                 parsed, parsed.GetValue(seed), TrainedOn.Data(loaded.Card, checkpoint.Path(parsed))));
             ImageDataset set = Choose(splits, parsed.GetValue(split));
             CheckClasses(loaded, set, checkpoint.Path(parsed));
@@ -52,6 +52,7 @@ internal static class EvaluateVerb
                 session, set, PreprocessingJson.Read(loaded.Card.Preprocessing, loaded.Model.Config.ImageSize),
                 parsed.GetValue(batch), workers: 2);
             JsonObject report = Report(metrics, set, clock.Elapsed.TotalSeconds);
+            report["split"] = splits.Description;
             if (parsed.GetValue(output) is { } folder)
             {
                 AtomicFile.WriteText(Path.Combine(folder, "confusion.csv"), Confusion(metrics, set));

@@ -50,7 +50,7 @@ internal static class PretrainVerb
             TrainingRun.CheckNew(folder);
             VisionMambaConfig start = Preset(parsed.GetValue(preset) ?? "tiny");
             int width = parsed.GetValue(dim) ?? start.Dim;
-            DatasetSplits splits = DataFlags.Load(runData);
+            DatasetSplits splits = DataFlags.LoadReadable(runData);
             int patchSide = parsed.GetValue(patch) ?? start.Patch;
             VisionMambaConfig config = (width == start.Dim ? start : VisionMambaConfig.OfWidth(width)) with
             {

@@ -53,7 +53,7 @@ internal sealed class ReleasedResume
         }
 
         RunData images = data.Read(parsed, options.Seed);
-        DatasetSplits splits = DataFlags.Load(images);
+        DatasetSplits splits = DataFlags.LoadReadable(images);
         CheckClasses(path, loaded, splits);
         if (ReleasedArguments.IsGiven(parsed, "--dry-run"))
             return Plan(training, options, splits);

@@ -85,7 +85,7 @@ internal static class TrainVerb
                 return planned;
             RunData runData = data.Read(parsed, options.Seed) with { TestAtEnd = study.TestAtEnd(parsed) };
             string file = parsed.GetValue(backbone) ?? throw new UsageException("--backbone FILE is missing");
-            DatasetSplits splits = DataFlags.Load(runData);
+            DatasetSplits splits = DataFlags.LoadReadable(runData);
             LoadedModel loaded = ModelFile.LoadBackbone(
                 file, method.Read(parsed), splits.Train.Classes.Count, method.HeadLayers(parsed), method.SimAm(parsed),
                     options.Seed,
@@ -143,7 +143,7 @@ internal static class TrainVerb
         LoadedModel loaded = ModelFile.Load(last, new LoadOptions { Copy = true });
         JsonObject source = loaded.Card.Provenance["source"] as JsonObject ?? [];
         return TrainingRun.Start(
-            verb, loaded.Model, data, DataFlags.Load(data), options, backend, folder, source, resume: true, json,
+            verb, loaded.Model, data, DataFlags.LoadReadable(data), options, backend, folder, source, resume: true, json,
                 quiet);
     }
 }
