@@ -36,7 +36,9 @@ internal sealed unsafe record GemmCase(
     private void CheckNumber(
         int i, int j, float before, float actual, GemmGuarded a, int lda, GemmGuarded b, int ldb, GemmGuarded bias)
     {
-        double sum = (Accumulate ? before : 0.0) + (Bias ? bias.Pointer[j] : 0.0), size = Math.Abs(sum);
+        // The rounding scales with every term, also where they cancel.
+        double start = Accumulate ? before : 0.0, shift = Bias ? bias.Pointer[j] : 0.0;
+        double sum = start + shift, size = Math.Abs(start) + Math.Abs(shift);
         for (int p = 0; p < K; p++)
         {
             double x = TransposeA ? a.Pointer[p * lda + i] : a.Pointer[i * lda + p];
