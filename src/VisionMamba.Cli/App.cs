@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using VisionMamba.Cli.Recipes;
 using VisionMamba.Cli.Verbs;
 
@@ -30,6 +31,12 @@ internal static class App
         {
             await Console.Error.WriteLineAsync(
                 $"svp: {(parsed is null ? null : RecipeFlag.Blame(parsed, known.Message)) ?? known.Message}");
+            return 1;
+        }
+        catch (Exception e) when (Find<OutOfMemoryException>(e) is not null)
+        {
+            await Console.Error.WriteLineAsync(
+                "svp: there is not enough memory; give a smaller --batch, --micro-batch or --image-size");
             return 1;
         }
         catch (OperationCanceledException)
@@ -68,8 +75,15 @@ internal static class App
         // A mistyped verb is reported as a missing one first; what was not understood says more.
         string message = parsed.UnmatchedTokens.Count > 0
             ? $"'{parsed.UnmatchedTokens[0]}' is not a command or option"
-            : RecipeOptions.OneLine(parsed.Errors[0].Message);
+            : Named(parsed.Errors[0]);
         throw new UsageException($"{message} (--help lists what there is)");
+    }
+
+    private static string Named(ParseError error)
+    {
+        string message = RecipeOptions.OneLine(error.Message);
+        return error.SymbolResult is OptionResult { Option.Name: var flag } && !message.Contains(flag, StringComparison.Ordinal)
+            ? $"{flag}: {message}" : message;
     }
 
     private static T? Find<T>(Exception? e)

@@ -41,7 +41,8 @@ internal static class RecipeFlag
             string key = RecipeOptions.Key(option.Name), words = key.Replace('_', ' ');
             if (!recipe.Options.ContainsKey(key) || parsed.GetResult(option) is { Implicit: false })
                 continue;
-            if (message.StartsWith(option.Name + ":", StringComparison.Ordinal))
+            if (message.StartsWith(option.Name + ":", StringComparison.Ordinal)
+                || message.StartsWith(option.Name + " ", StringComparison.Ordinal))
                 return $"{recipe.Path}: {key}{message[option.Name.Length..]}";
             if (message.Contains(words + " must", StringComparison.Ordinal))
                 return $"{recipe.Path}: {key}: {message}";

@@ -60,9 +60,11 @@ internal sealed class RunRecord
             throw new VisionMambaException(
                 $"{folder}: holds no run (no run.json); give the --output folder of svp train");
         string result = Path.Combine(folder, "result.json");
-        return new RunRecord(
+        var run = new RunRecord(
             folder, Json(settings), ReadEpochs(Path.Combine(folder, "log.csv")), File.Exists(result) ? Json(result)
                 : null);
+        run.Check(settings);
+        return run;
     }
 
     /// <summary>All runs in <paramref name="folder"/> and below, by path.</summary>
@@ -95,11 +97,26 @@ internal sealed class RunRecord
                 e is JsonException or InvalidOperationException or NullReferenceException or ArgumentNullException)
             {
                 if (i < lines.Length - 1)
-                    throw new VisionMambaException($"{path}: line {i + 1} is damaged ({e.Message})", e);
+                    throw new VisionMambaException($"{path}: line {i + 1} is damaged; it lacks a number of the step", e);
             }
         }
 
         return steps;
+    }
+
+    // Reads all that is shown once, so that what is damaged is found here.
+    private void Check(string settings)
+    {
+        try
+        {
+            if (Settings["verb"] is null || Settings["options"] is null || Settings["data"] is null)
+                throw new InvalidOperationException("verb, options or data is missing");
+            _ = (PlannedEpochs, Method, Data, TrainableParameters, Started);
+        }
+        catch (Exception e) when (e is InvalidOperationException or FormatException)
+        {
+            throw new VisionMambaException($"{settings}: is damaged ({e.Message})", e);
+        }
     }
 
     private static JsonObject Json(string path)

@@ -40,7 +40,10 @@ internal sealed record Study(string Kind, IReadOnlyList<string> Common, IReadOnl
                 $"{path}: no such file; --resume needs the --output folder of an earlier study");
         try
         {
-            Study study = JsonSerializer.Deserialize<Study>(File.ReadAllText(path))!;
+            Study study = JsonSerializer.Deserialize<Study>(File.ReadAllText(path), TrainingRun.Strict)
+                ?? throw new JsonException("it is null");
+            if (study.Runs.Contains(null!) || study.Common.Contains(null!))
+                throw new JsonException("a run or a flag is null");
             return study.Kind == kind ? study : throw new VisionMambaException(
                 $"{path}: is a study of kind '{study.Kind}'; resume it with {(kind == "tune" ? "svp train" : "svp tune")}");
         }

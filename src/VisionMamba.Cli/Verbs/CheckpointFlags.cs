@@ -1,6 +1,5 @@
 using System.CommandLine;
 using VisionMamba.Models.Checkpoints;
-using VisionMamba.Models.Prompting.Svp;
 
 namespace VisionMamba.Cli.Verbs;
 
@@ -84,9 +83,10 @@ internal sealed class CheckpointFlags
 
     private LoadOptions Options(ParseResult parsed)
     {
+        TrainVerb.RequireAtLeast1(parsed, _size, _stride, _shared);
         string? source = parsed.GetValue(_source);
-        if (source is not null)
-            SvpMethod.ParseSource(source);
+        if (source is not null and not "token" and not "paired-halves")
+            throw new UsageException($"{_source.Name}: must be token or paired-halves");
         return new LoadOptions
         {
             ImageSize = parsed.GetValue(_size),

@@ -32,6 +32,9 @@ internal static class DataCheckVerb
                 Partition = parsed.GetValue(data.Partition),
                 InatCategory = parsed.GetValue(data.InatCategory),
             };
+            DataFlags.Check(name, options);
+            if (parsed.GetValue(threads) < 0)
+                throw new UsageException($"--threads {parsed.GetValue(threads)}: must be 0 (all processors) or more");
             using var interrupt = new Interrupt();
             using var progress = new CountProgress("checked");
             CheckReport report = DatasetCheck.Run(

@@ -34,6 +34,7 @@ internal static class DataDownloadVerb
         command.SetAction(async parsed =>
         {
             string dataSet = parsed.GetValue(name)!;
+            DataFlags.Check(dataSet, new DatasetOptions(), name.Name);
             if (parsed.GetValue(only) is { } group and not ("splits" or "images"))
                 throw new UsageException($"--only {group}: give splits or images");
             var options = new DownloadOptions(

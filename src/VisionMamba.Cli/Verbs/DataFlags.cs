@@ -75,7 +75,9 @@ internal sealed class DataFlags
         OnBadImage, .. Choices,
     ];
 
-    public static DatasetSplits Load(RunData data) => DatasetLoader.Load(data.Folder, data.DataSet, new DatasetOptions
+    public static DatasetSplits Load(RunData data) => DatasetLoader.Load(data.Folder, data.DataSet, Options(data));
+
+    private static DatasetOptions Options(RunData data) => new()
     {
         ValidationFraction = data.ValidationFraction,
         Seed = data.SplitSeed,
@@ -87,7 +89,7 @@ internal sealed class DataFlags
         TrainOnValidation = data.TrainOnValidation,
         Partition = data.Partition,
         InatCategory = data.InatCategory,
-    });
+    };
 
     /// <summary>As <see cref="Load"/>, without the images that cannot be read where the run skips them.</summary>
     public static DatasetSplits LoadReadable(RunData data)
@@ -115,20 +117,40 @@ internal sealed class DataFlags
         return left == 0 ? all : readable with { Description = $"{all.Description}; {left} unreadable images left out" };
     }
 
-    public RunData Read(ParseResult parsed, ulong seed) => new(
-        parsed.GetValue(Data) ?? throw new UsageException("--data DIR is missing"), parsed.GetValue(DataSet),
-        parsed.GetValue(ValidationFraction), parsed.GetValue(MaxClasses), parsed.GetValue(MaxImages), seed)
+    public RunData Read(ParseResult parsed, ulong seed)
     {
-        TrainFraction = parsed.GetValue(TrainFraction),
-        TrainPercent = parsed.GetValue(TrainPercent),
-        SelectOn = parsed.GetValue(SelectOn) is "validation" or "test" ? parsed.GetValue(SelectOn)!
-            : throw new UsageException($"--select-on {parsed.GetValue(SelectOn)}: give validation or test"),
-        TrainOnValidation = parsed.GetValue(TrainOnValidation),
-        Partition = parsed.GetValue(Partition),
-        InatCategory = parsed.GetValue(InatCategory),
-        OnBadImage = parsed.GetValue(OnBadImage) is "fail" or "skip" ? parsed.GetValue(OnBadImage)!
-            : throw new UsageException($"--on-bad-image {parsed.GetValue(OnBadImage)}: give fail or skip"),
-    };
+        var data = new RunData(
+            parsed.GetValue(Data) ?? throw new UsageException("--data DIR is missing"), parsed.GetValue(DataSet),
+            parsed.GetValue(ValidationFraction), parsed.GetValue(MaxClasses), parsed.GetValue(MaxImages), seed)
+        {
+            TrainFraction = parsed.GetValue(TrainFraction),
+            TrainPercent = parsed.GetValue(TrainPercent),
+            SelectOn = parsed.GetValue(SelectOn) is "validation" or "test" ? parsed.GetValue(SelectOn)!
+                : throw new UsageException($"--select-on {parsed.GetValue(SelectOn)}: give validation or test"),
+            TrainOnValidation = parsed.GetValue(TrainOnValidation),
+            Partition = parsed.GetValue(Partition),
+            InatCategory = parsed.GetValue(InatCategory),
+            OnBadImage = parsed.GetValue(OnBadImage) is "fail" or "skip" ? parsed.GetValue(OnBadImage)!
+                : throw new UsageException($"--on-bad-image {parsed.GetValue(OnBadImage)}: give fail or skip"),
+        };
+        Check(data.DataSet, Options(data));
+        return data;
+    }
+
+    /// <summary>Refuses a data set that there is not, and numbers or flags that it cannot have.</summary>
+    /// <exception cref="UsageException">In one line that begins with the flag.</exception>
+    public static void Check(string? name, DatasetOptions options, string flag = "--data-set")
+    {
+        try
+        {
+            DatasetLoader.Check(name ?? "folder", options);
+        }
+        catch (VisionMambaException e)
+        {
+            throw new UsageException(
+                e.Message.StartsWith("--", StringComparison.Ordinal) ? e.Message : $"{flag}: {e.Message}");
+        }
+    }
 
     /// <summary>The flags, and where one was not given what <paramref name="recorded"/> says of the model's own run.</summary>
     public RunData Read(ParseResult parsed, ulong? seed, RunData? recorded)

@@ -34,6 +34,8 @@ internal static class DataPreviewVerb
             int side = AtLeastOne(parsed, size);
             if (!(parsed.GetValue(scale) is > 0 and <= 1))
                 throw new UsageException("--crop-scale: must be above 0 and at most 1");
+            if (!parsed.GetValue(output)!.EndsWith(".png", StringComparison.OrdinalIgnoreCase))
+                throw new UsageException($"--output {parsed.GetValue(output)}: must end in .png");
             ImageDataset train = DataFlags.Load(data.Read(parsed, parsed.GetValue(seed))).Train;
             var preview = new AugmentPreview(
                 Preprocessing.ImageNet(side), options, parsed.GetValue(scale), parsed.GetValue(seed));

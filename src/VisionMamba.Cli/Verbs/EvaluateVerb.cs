@@ -77,7 +77,8 @@ internal static class EvaluateVerb
         _ => throw new UsageException($"--split {name}: must be train, validation or test"),
     };
 
-    private static void CheckClasses(LoadedModel loaded, ImageDataset set, string path)
+    /// <summary>Refuses a data set whose classes are not the model's.</summary>
+    public static void CheckClasses(LoadedModel loaded, ImageDataset set, string path)
     {
         int classes = loaded.Model.Config.Classes;
         if (set.Classes.Count != classes)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using VisionMamba.Models;
 using VisionMamba.Models.Prompting;
 using VisionMamba.Models.Prompting.Svp;
 
@@ -42,6 +43,7 @@ internal sealed class MethodFlags
 
         if (name != "svp" && SvpOnly.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false }) is { } unused)
             throw new UsageException($"{unused.Name}: is a setting of --method svp, not of '{name}'");
+        Check(parsed);
         return TuningMethods.Create(name, new JsonObject
         {
             ["shared_layers"] = parsed.GetValue(_shared),
@@ -50,6 +52,26 @@ internal sealed class MethodFlags
             ["dropout"] = parsed.GetValue(_dropout),
             ["cross_prompt_source"] = parsed.GetValue(_source),
         });
+    }
+
+    // What does not depend on the backbone; the method itself compares with its number of layers.
+    private void Check(ParseResult parsed)
+    {
+        static void Require(bool holds, Option flag, string rule)
+        {
+            if (!holds)
+                throw new UsageException($"{flag.Name}: must be {rule}");
+        }
+
+        string source = parsed.GetValue(_source)!;
+        Require(parsed.GetValue(_shared) >= 1, _shared, "at least 1");
+        Require(parsed.GetValue(_width) is >= 1 and <= VisionMambaConfig.MaxSize, _width, $"1 to {VisionMambaConfig.MaxSize}");
+        Require(parsed.GetValue(_depth) >= 0, _depth, "at least 0 (0 means all layers)");
+        Require(parsed.GetValue(_dropout) is >= 0 and < 1, _dropout, "at least 0 and below 1");
+        Require(parsed.GetValue(_head) is 1 or 2, _head, "1 or 2");
+        Require(
+            Enum.GetValues<CrossPromptSource>().Any(known => SvpMethod.SourceName(known) == source), _source,
+            "token or paired-halves");
     }
 
     public int HeadLayers(ParseResult parsed) => parsed.GetValue(_head);

@@ -45,6 +45,7 @@ internal static class PretrainVerb
                     "pretrain", folder, backend, parsed.GetValue(json), o => training.Over(parsed, o));
             }
 
+            TrainVerb.RequireAtLeast1(parsed, dim, depth, patch, stride, size, state);
             TrainingOptions options = training.Read(parsed);
             RunData runData = data.Read(parsed, options.Seed);
             TrainingRun.CheckNew(folder);
@@ -61,6 +62,15 @@ internal static class PretrainVerb
                 State = parsed.GetValue(state) ?? start.State,
                 Classes = splits.Train.Classes.Count,
             };
+            try
+            {
+                config.Validate();
+            }
+            catch (VisionMambaException e)
+            {
+                throw new UsageException(e.Message);
+            }
+
             var model = new VisionMambaModel(config, new FullMethod(), options.Seed);
             return TrainingRun.Start(
                 "pretrain", model, runData, splits, options, backend, folder, new JsonObject { ["backbone"] = null },

@@ -77,6 +77,7 @@ internal static class TrainVerb
                     study.Quiet(parsed));
             }
 
+            RequireAtLeast1(parsed, size, stride);
             TrainingOptions options = training.Read(parsed);
             if (released.Run(parsed, options, data, backend, folder, parsed.GetValue(json)) is { } resumed)
                 return resumed;
@@ -115,16 +116,24 @@ internal static class TrainVerb
         return command;
     }
 
+    /// <summary>Refuses a size that no image and no model has.</summary>
+    public static void RequireAtLeast1(ParseResult parsed, params Option<int?>[] sizes)
+    {
+        if (sizes.FirstOrDefault(option => parsed.GetValue(option) is < 1) is { } wrong)
+            throw new UsageException($"{wrong.Name}: must be at least 1");
+    }
+
     /// <summary>Goes on with a run of either verb from its last checkpoint.</summary>
     public static int Resume(
         string verb, string folder, Backend backend, bool json, Func<TrainingOptions, TrainingOptions> over,
         bool quiet = false)
     {
-        (string recorded, RunData data, TrainingOptions options) = TrainingRun.ReadSettings(folder);
+        (string recorded, RunData data, TrainingOptions options, RunCounts counts) = TrainingRun.ReadSettings(folder);
         if (recorded != verb)
             throw new VisionMambaException(
                 $"--output {folder}: was begun by 'svp {recorded}'; resume it with that verb");
         string last = Path.Combine(folder, "last.safetensors");
+        LoadedModel loaded = ModelFile.Load(last, new LoadOptions { Copy = true });
         TrainingOptions changed = over(options);
         if (changed != options)
         {
@@ -136,14 +145,18 @@ internal static class TrainVerb
             {
                 throw new UsageException(e.Message);
             }
-
-            TrainingRun.Amend(folder, options = changed);
         }
 
-        LoadedModel loaded = ModelFile.Load(last, new LoadOptions { Copy = true });
+        DatasetSplits splits = DataFlags.LoadReadable(data);
+        EvaluateVerb.CheckClasses(loaded, splits.Train, last);
+        TrainingRun.CheckUnchanged(data.Folder, "training", splits.Train, counts.Train);
+        TrainingRun.CheckUnchanged(data.Folder, "validation", splits.Validation, counts.Validation);
+
         JsonObject source = loaded.Card.Provenance["source"] as JsonObject ?? [];
+        if (changed != options)
+            TrainingRun.Amend(folder, changed);
         return TrainingRun.Start(
-            verb, loaded.Model, data, DataFlags.LoadReadable(data), options, backend, folder, source, resume: true, json,
+            verb, loaded.Model, data, splits, changed, backend, folder, source, resume: true, json,
                 quiet);
     }
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using VisionMamba.Cli.Output;
 using VisionMamba.Cli.Runs;
 using VisionMamba.Cli.Studies;
@@ -19,6 +20,13 @@ namespace VisionMamba.Cli.Verbs;
 internal static class TrainingRun
 {
     private const string FileName = "run.json", ResultName = "result.json";
+
+    /// <summary>Refuses what is missing or null and must not be.</summary>
+    public static JsonSerializerOptions Strict { get; } = new()
+    {
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+    };
 
     /// <summary>Refuses a folder that already holds a run, so that nothing is overwritten by mistake.</summary>
     public static void CheckNew(string output)
@@ -38,19 +46,34 @@ internal static class TrainingRun
     }
 
     /// <summary>The settings of an interrupted run.</summary>
-    public static (string Verb, RunData Data, TrainingOptions Options) ReadSettings(string output)
+    public static RunSettings ReadSettings(string output)
     {
         string path = Path.Combine(output, FileName);
         if (!File.Exists(path))
             throw new VisionMambaException($"{path}: no such file; --resume needs the --output folder of an earlier run");
         try
         {
-            JsonNode run = JsonNode.Parse(File.ReadAllText(path))!;
-            return ((string)run["verb"]!, run["data"].Deserialize<RunData>()!, run["options"].Deserialize<TrainingOptions>()!);
+            RunSettings run = JsonSerializer.Deserialize<RunSettings>(File.ReadAllText(path), Strict)
+                ?? throw new JsonException("it is null");
+            run.Options.Validate();
+            if (run.Data.OnBadImage is not ("fail" or "skip") || run.Data.SelectOn is not ("validation" or "test"))
+                throw new JsonException("OnBadImage or SelectOn is none of their words");
+            return run;
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentNullException)
+        catch (Exception e) when (e is JsonException or VisionMambaException)
         {
             throw new VisionMambaException($"{path}: is damaged ({e.Message})", e);
+        }
+    }
+
+    /// <summary>Refuses to go on with other images than a run began with, which would come in another order.</summary>
+    public static void CheckUnchanged(string folder, string part, ImageDataset now, PartCounts before)
+    {
+        if (now.Count != before.Images)
+        {
+            throw new VisionMambaException(
+                $"{folder}: has {now.Count} {part} images, the run began with {before.Images}; put back what it "
+                + "began with, or begin a new run");
         }
     }
 
@@ -80,9 +103,10 @@ internal static class TrainingRun
         Console.Error.WriteLine($"{model.Parameters.Trainable.Sum(p => p.Count):N0} of {model.Parameters.All.Sum(p => p.Count):N0} "
             + $"parameters train by '{model.Method.Name}' on {backend.Description}; learning rate {options.ScaledRate:G3}");
         using var session = new ModelSession(model, backend);
+        // Before the folder is made: a teacher that cannot be read leaves none behind.
+        var trainer = new Trainer(session, data, preprocessing, options, card, output);
         using var folder = RunLock.Take(output);
         using var interrupt = new Interrupt();
-        var trainer = new Trainer(session, data, preprocessing, options, card, output);
         if (!resume)
         {
             // In this order: where there is a run.json there is something to resume from.
@@ -182,3 +206,17 @@ internal static class TrainingRun
         AtomicFile.WriteText(Path.Combine(output, FileName), run.ToJsonString(JsonOutput.Options));
     }
 }
+
+/// <summary>What resuming takes from run.json.</summary>
+internal sealed record RunSettings(
+    [property: JsonPropertyName("verb")] string Verb, [property: JsonPropertyName("data")] RunData Data,
+    [property: JsonPropertyName("options")] TrainingOptions Options,
+    [property: JsonPropertyName("counts")] RunCounts Counts);
+
+/// <summary>How large the data was when the run began.</summary>
+internal sealed record RunCounts(
+    [property: JsonPropertyName("train")] PartCounts Train,
+    [property: JsonPropertyName("validation")] PartCounts Validation);
+
+/// <summary>How large a part of the data was.</summary>
+internal sealed record PartCounts([property: JsonPropertyName("images")] int Images);

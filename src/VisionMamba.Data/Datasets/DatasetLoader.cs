@@ -72,11 +72,21 @@ public static class DatasetLoader
 
     internal static DatasetParts Read(string dir, string dataSetName, DatasetOptions options)
     {
+        Check(dataSetName, options);
+        return Readers[Canonical(dataSetName)](dir, options);
+    }
+
+    /// <summary>
+    /// Throws one line where <paramref name="options"/> are out of range or not for the data set, which needs no file.
+    /// </summary>
+    public static void Check(string dataSetName, DatasetOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Check();
         string name = Canonical(dataSetName);
         Require(options.TrainPercent is null || Jsons.Contains(name), "--train-percent", "sets with VPT's JSON splits");
         Require(options.Partition is null || name == "DTD", "--partition", "DTD");
         Require(options.InatCategory is null || name is "INAT" or "INAT19", "--inat-category", "INAT and INAT19");
-        return Readers[name](dir, options);
 
         void Require(bool fits, string flag, string sets)
         {

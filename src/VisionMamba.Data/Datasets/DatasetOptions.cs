@@ -51,22 +51,25 @@ public sealed record DatasetOptions
     /// <summary>Lists images that are not there, so that they can be reported.</summary>
     internal bool AllowMissing { get; init; }
 
-    internal void Check()
+    /// <summary>Throws one line that begins with the flag for a number out of range.</summary>
+    public void Check()
     {
         if (!(ValidationFraction is > 0 and < 1))
             throw new VisionMambaException(
-                $"the validation fraction {Show(ValidationFraction)} must be between 0 and 1");
-        if (MaxClasses is < 1 || MaxImagesPerClass is < 1 || OnlyClasses is { Count: 0 })
-            throw new VisionMambaException("a limit of classes or of images per class must be at least 1");
+                $"--validation-fraction: must be between 0 and 1, not {Show(ValidationFraction)}");
+        if (MaxClasses is < 1 || OnlyClasses is { Count: 0 })
+            throw new VisionMambaException("--max-classes: must be at least 1");
+        if (MaxImagesPerClass is < 1)
+            throw new VisionMambaException("--max-images: must be at least 1");
         if (TrainFraction is { } share && !(share is > 0 and <= 1))
-            throw new VisionMambaException($"the training fraction {Show(share)} must be above 0 and at most 1");
+            throw new VisionMambaException($"--train-fraction: must be above 0 and at most 1, not {Show(share)}");
         if (TrainPercent is { } percent && !(percent is > 0 and < 1))
             throw new VisionMambaException(
-                $"the training percentage {Show(percent)} must be between 0 and 1; VPT has 0.1 ... 0.6 and 0.8");
+                $"--train-percent: must be between 0 and 1, not {Show(percent)}; VPT has 0.1 ... 0.6 and 0.8");
         if (TrainFraction is not null && TrainOnValidation)
-            throw new VisionMambaException("--train-fraction and --train-on-validation exclude each other; give one");
+            throw new VisionMambaException("--train-fraction: excludes --train-on-validation; give one");
         if (Partition is { } partition && partition is < 1 or > 10)
-            throw new VisionMambaException($"the partition {partition} must be 1 ... 10");
+            throw new VisionMambaException($"--partition: must be 1 ... 10, not {partition}");
     }
 
     internal static string Show(double value) => value.ToString("0.###", CultureInfo.InvariantCulture);

@@ -24,9 +24,15 @@ internal sealed class VptAnnotation
             using var document = JsonDocument.Parse(file);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
                 throw new VisionMambaException($"{path}: is not a JSON object; write {{image path: class id}}");
-            var items = new Dictionary<string, VptClassId>(); // a repeated key keeps its last value, as in Python
+            var items = new Dictionary<string, VptClassId>();
             foreach (JsonProperty item in document.RootElement.EnumerateObject())
-                items[item.Name] = VptClassId.From(item.Value, path, item.Name);
+            {
+                VptClassId id = VptClassId.From(item.Value, path, item.Name);
+                if (!items.TryAdd(item.Name, id) && !items[item.Name].Equals(id))
+                    throw new VisionMambaException(
+                        $"{path}: lists \"{item.Name}\" twice, with the class ids {items[item.Name]} and {id}; keep one");
+            }
+
             if (items.Count == 0)
                 throw new VisionMambaException($"{path}: lists no images");
             return new VptAnnotation(path, items.Select(item => (item.Key, item.Value)).ToList());

@@ -42,6 +42,8 @@ public static class ImageDecoder
 
     private static byte[] ReadFile(string path)
     {
+        if (string.IsNullOrEmpty(path))
+            throw new VisionMambaException("an image's path is empty; name a file");
         try
         {
             return File.ReadAllBytes(path);

@@ -7,7 +7,10 @@ namespace VisionMamba.Models;
 /// </summary>
 public sealed record VisionMambaConfig
 {
-    private const int MaxDepth = 10_000, MaxSize = 1 << 20;
+    /// <summary>The largest width, side or count that a model may have.</summary>
+    public const int MaxSize = 1 << 20;
+
+    private const int MaxDepth = 10_000;
 
     /// <summary>Side of the square input image in pixels.</summary>
     public int ImageSize { get; init; } = 224;

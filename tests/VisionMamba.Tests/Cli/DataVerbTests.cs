@@ -56,9 +56,9 @@ public sealed class DataVerbTests : IDisposable
     [InlineData(2, "data download DTD", "--output DIR is missing")]
     [InlineData(2, "data download DTD --output x --only everything", "--only everything")]
     [InlineData(2, "data download DTD --output x --url-base ftp://x", "--url-base ftp://x")]
-    [InlineData(1, "data download nothing --output x", "data set \"nothing\" is not known")]
+    [InlineData(2, "data download nothing --output x", "data set \"nothing\" is not known")]
     [InlineData(1, "data download VTAB_dtd --output x", "by hand")]
-    [InlineData(1, "data check --data-set nothing --data x", "data set \"nothing\" is not known")]
+    [InlineData(2, "data check --data-set nothing --data x", "data set \"nothing\" is not known")]
     [InlineData(2, "pretrain --output x --data x --select-on last", "--select-on last")]
     public void AMistakeIsOneLine(int code, string line, string says)
     {
