@@ -22,9 +22,14 @@ internal static class PredictVerb
         var top = new Option<int>("--top") { Description = "how many classes to name", DefaultValueFactory = _ => 5 };
         var logits = new Option<bool>("--logits") { Description = "with --json: all logits" };
         var json = new Option<bool>("--json") { Description = "print the result as JSON" };
+        var badImage = new Option<string>("--on-bad-image")
+        {
+            Description = "an unreadable image: fail, or skip (report it, go on with the rest and end with exit code 1)",
+            DefaultValueFactory = _ => "fail",
+        };
         command.Arguments.Add(images);
         checkpoint.AddTo(command);
-        foreach (Option option in new Option[] { top, logits, json })
+        foreach (Option option in new Option[] { top, logits, badImage, json })
             command.Options.Add(option);
         device.AddTo(command);
         command.SetAction(parsed =>
@@ -33,16 +38,21 @@ internal static class PredictVerb
                 throw new UsageException("--logits: is part of the JSON output; add --json");
             if (parsed.GetValue(top) < 1)
                 throw new UsageException("--top: must be at least 1");
+            if (parsed.GetValue(badImage) is not ("fail" or "skip"))
+                throw new UsageException($"--on-bad-image {parsed.GetValue(badImage)}: give fail or skip");
             using Backend backend = device.Open(parsed);
             LoadedModel loaded = checkpoint.Load(parsed);
             using var session = new ModelSession(loaded.Model, backend);
             var transform = new EvalTransform(
                 PreprocessingJson.Read(loaded.Card.Preprocessing, loaded.Model.Config.ImageSize));
+            bool skip = parsed.GetValue(badImage) == "skip";
             var results = new JsonArray();
             foreach (string path in parsed.GetValue(images)!)
             {
+                if (Decode(path, skip, results) is not { } image)
+                    continue;
                 float[] pixels = new float[3 * transform.Size * transform.Size];
-                transform.Apply(ImageDecoder.Decode(path), pixels);
+                transform.Apply(image, pixels);
                 JsonObject result = Describe(
                     path, session.Logits(pixels, 1), loaded.Card.Classes, parsed.GetValue(top), parsed.GetValue(logits));
                 results.Add((JsonNode)result);
@@ -52,9 +62,24 @@ internal static class PredictVerb
 
             if (parsed.GetValue(json))
                 JsonOutput.Write(new JsonObject { ["images"] = results });
-            return 0;
+            return results.Any(r => r!["error"] is not null) ? 1 : 0;
         });
         return command;
+    }
+
+    /// <summary>The picture; null when it cannot be read and was reported instead.</summary>
+    private static RgbImage? Decode(string path, bool skip, JsonArray results)
+    {
+        try
+        {
+            return ImageDecoder.Decode(path);
+        }
+        catch (VisionMambaException e) when (skip)
+        {
+            Console.Error.WriteLine($"skipped: {e.Message}");
+            results.Add((JsonNode)new JsonObject { ["path"] = path, ["error"] = e.Message });
+            return null;
+        }
     }
 
     /// <summary>Class names where the file has them, else the index.</summary>

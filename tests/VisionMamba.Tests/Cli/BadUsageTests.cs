@@ -38,6 +38,7 @@ public sealed class BadUsageTests(TinyRun run) : IClassFixture<TinyRun>
         { 2, "evaluate --checkpoint CHECKPOINT --data DATA --cross-prompt-source x", "--cross-prompt-source" },
         { 2, "evaluate --checkpoint CHECKPOINT --data DATA --image-size 0", "--image-size" },
         { 2, "evaluate --checkpoint CHECKPOINT --data DATA --batch 0", "--batch" },
+        { 2, "predict --checkpoint CHECKPOINT PICTURE --on-bad-image perhaps", "--on-bad-image" },
         { 1, "predict --checkpoint CHECKPOINT NOTHING", "path is empty" },
         { 1, "predict --checkpoint CHECKPOINT PICTURE/x.png", "x.png" },
         { 2, "pretrain --output OUT --data DATA --dim 0", "--dim" },

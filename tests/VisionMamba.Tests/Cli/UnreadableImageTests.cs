@@ -54,6 +54,24 @@ public sealed class UnreadableImageTests(TinyRun run) : IClassFixture<TinyRun>
         Assert.Contains("unreadable", (string)report["split"]!, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void PredictionGoesOnAndTellsByItsExitCode()
+    {
+        run.Write("cut.png", "\u0089PNG");
+        string[] arguments =
+            ["predict", "--checkpoint", run.Checkpoint, run.Picture, run.At("cut.png"), run.Picture, "--json"];
+        CommandResult failed = CommandLine.Run(arguments);
+        Assert.Equal((1, ""), (failed.Code, failed.Output));
+        CommandResult skipped = CommandLine.Run([.. arguments, "--on-bad-image", "skip"]);
+        Assert.Equal(1, skipped.Code);
+        var images = (JsonArray)skipped.Json["images"]!;
+        Assert.Equal(3, images.Count);
+        Assert.Contains("cut.png", (string)images[1]!["error"]!, StringComparison.Ordinal);
+        Assert.Null(images[1]!["top"]);
+        Assert.Equal(images[0]!.ToJsonString(), images[2]!.ToJsonString());
+        Assert.StartsWith("skipped: " + run.At("cut.png"), skipped.Log, StringComparison.Ordinal);
+    }
+
     private string[] Train(TemporaryFolder data, string output, params string[] more) =>
     [
         "train", "--data", data.At("data"), "--backbone", run.Backbone, "--method", "linear", "--batch", "8", "--epochs", "1",
