@@ -43,7 +43,12 @@ public sealed class ParameterSet
 
     internal void Add(Tensor parameter)
     {
-        _byName.Add(parameter.Name!, parameter);
+        if (!_byName.TryAdd(parameter.Name!, parameter))
+        {
+            throw new VisionMambaException(
+                $"the parameter {parameter.Name} is declared twice; methods that share it cannot be combined");
+        }
+
         _ordered.Add(parameter);
     }
 }

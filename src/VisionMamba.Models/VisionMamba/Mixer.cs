@@ -1,3 +1,4 @@
+using VisionMamba.Models.Prompting;
 using VisionMamba.Tensors;
 
 namespace VisionMamba.Models;
@@ -22,11 +23,12 @@ internal sealed class Mixer
     }
 
     /// <summary>(batch, length, dim) to (batch, length, dim).</summary>
-    public Tensor Forward(Tape tape, Tensor h)
+    public Tensor Forward(Tape tape, Tensor h, TuningMethod method, int layer, ForwardContext context)
     {
-        Tensor xz = tape.Linear(h, _inProj, bias: null);
+        Tensor xz = method.BeforeScan(tape, tape.Linear(h, _inProj, bias: null), layer, context);
         Tensor y = tape.SelectiveScan(
             xz, _forward.Run(tape, xz, reversed: false), _backward.Run(tape, xz, reversed: true), scale: 0.5f);
+        y = method.AfterScan(tape, y, layer);
         return tape.Linear(y, _outProj, bias: null);
     }
 

@@ -3,9 +3,13 @@ using VisionMamba.Tensors;
 namespace VisionMamba.Models;
 
 /// <summary>Tokens on their way through the blocks, and where the class token stands among them.</summary>
-/// <param name="Tokens">(batch, length, dim).</param>
+/// <param name="Tokens">(batch, length, dim): the embedded tokens or the last mixer's output.</param>
 /// <param name="ClassToken">Index of the class token.</param>
-public readonly record struct TokenSequence(Tensor Tokens, int ClassToken);
+/// <param name="Residual">
+/// (batch, length, dim): the residual stream that <paramref name="Tokens"/> will be added to; null before the first
+/// block. Who adds or removes tokens does so in both.
+/// </param>
+public readonly record struct TokenSequence(Tensor Tokens, int ClassToken, Tensor? Residual = null);
 
 /// <summary>What a forward pass needs to know beside its input.</summary>
 /// <param name="Training">Whether drop path and dropout act.</param>

@@ -24,6 +24,7 @@ public sealed class VisionMambaModel
     {
         config.Validate();
         (Config, Method) = (config, method);
+        method.Prepare(config);
         var root = new ParameterScope(Parameters, seed, source);
         _classToken = root.Parameter("cls_token", [1, 1, config.Dim], Initial.TruncatedNormal(0.02));
         _positions = root.Parameter("pos_embed", [1, config.Patches + 1, config.Dim], Initial.TruncatedNormal(0.02));
@@ -63,27 +64,26 @@ public sealed class VisionMambaModel
     public Tensor Forward(Tape tape, Tensor image, ForwardContext context)
     {
         CheckImage(image);
-        TokenSequence sequence = Embed(tape, Config.SimAm ? SimAm.Apply(image) : image);
-        Tensor? residual = null;
+        TokenSequence sequence = Embed(tape, Config.SimAm ? SimAm.Apply(image) : image, context);
         for (int i = 0; i < Config.Depth; i++)
         {
             using (tape.Enter($"layers.{i}"))
             {
                 tape.Consume(sequence.Tokens);
-                if (residual is not null)
-                    tape.Consume(residual);
+                if (sequence.Residual is not null)
+                    tape.Consume(sequence.Residual);
                 sequence = Method.Prompt(tape, sequence, i, context);
                 Tensor? drop = i == 0 ? null : DropScale(context, image.Shape[0], i, DropRate(context.DropPath, i));
-                (Tensor normed, residual) = _norms[i].Forward(tape, sequence.Tokens, residual, drop);
-                Tensor hidden = _mixers[i].Forward(tape, normed);
-                sequence = sequence with { Tokens = tape.Keep(hidden) };
-                tape.Keep(residual);
+                (Tensor normed, Tensor residual) =
+                    _norms[i].Forward(tape, sequence.Tokens, sequence.Residual, drop);
+                Tensor hidden = _mixers[i].Forward(tape, normed, Method, i, context);
+                sequence = sequence with { Tokens = tape.Keep(hidden), Residual = tape.Keep(residual) };
                 tape.Observe($"layer{i}.hidden", hidden);
                 tape.Observe($"layer{i}.residual", residual);
             }
         }
 
-        return Classify(tape, sequence, residual!, context);
+        return Classify(tape, sequence, sequence.Residual!, context);
     }
 
     private Tensor Classify(Tape tape, TokenSequence sequence, Tensor residual, ForwardContext context)
@@ -100,10 +100,11 @@ public sealed class VisionMambaModel
         }
     }
 
-    private TokenSequence Embed(Tape tape, Tensor image)
+    private TokenSequence Embed(Tape tape, Tensor image, ForwardContext context)
     {
         using (tape.Enter("patch_embed"))
         {
+            image = Method.Image(tape, image, context);
             Tensor patches = tape.PatchEmbed(image, _patchWeight, _patchBias, Config.Stride);
             Tensor tokens = tape.InsertClassToken(patches, _classToken, _positions, Config.ClassToken);
             return new TokenSequence(tape.Keep(tokens), Config.ClassToken);

@@ -12,5 +12,8 @@ public sealed class FullMethod : TuningMethod
     public override JsonObject Settings => [];
 
     /// <inheritdoc/>
+    public override bool AddsParameters => false;
+
+    /// <inheritdoc/>
     public override bool Trains(string name) => true;
 }
