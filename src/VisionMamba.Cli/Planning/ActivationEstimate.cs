@@ -28,8 +28,9 @@ internal static class ActivationEstimate
             case "svp":
                 SvpConfig prompt = ((SvpMethod)model.Method).Config;
                 long prompted = prompt.PromptDepth == 0 ? c.Depth : prompt.PromptDepth;
-                return tokens * ((c.Depth * block) + (prompted * ((3L * c.Dim) + prompt.InnerWidth))
-                    + backward) * sizeof(float);
+                long cross = prompt.Prompts == SvpPrompts.Inner ? 0 : c.Dim;
+                long inner = prompt.Prompts == SvpPrompts.Cross ? 0 : c.Dim + prompt.InnerWidth;
+                return tokens * ((c.Depth * block) + (prompted * (c.Dim + cross + inner)) + backward) * sizeof(float);
             default:
                 return null;
         }

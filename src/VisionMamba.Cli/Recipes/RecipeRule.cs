@@ -1,6 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using VisionMamba.Models.Prompting.Pixels;
+using VisionMamba.Models.Prompting.Svp;
+using VisionMamba.Models.Prompting.Vpt;
 
 namespace VisionMamba.Cli.Recipes;
 
@@ -25,6 +28,12 @@ internal sealed record RecipeRule(
         ["shared_layers"] = s_counted,
         ["inner_width"] = s_counted,
         ["prompt_depth"] = s_notNegative,
+        ["partial_blocks"] = s_counted,
+        ["vp_size"] = s_notNegative,
+        ["prompt_tokens"] = s_counted,
+        ["prompt_project"] = new(Least: -1),
+        ["affix_tokens"] = s_counted,
+        ["affix_projection"] = s_notNegative,
         ["max_steps"] = s_notNegative,
         ["warmup_epochs"] = s_notNegative,
         ["weight_decay"] = s_notNegative,
@@ -78,6 +87,9 @@ internal sealed record RecipeRule(
         ["head_layers"] = new(1, 2),
         ["on_bad_image"] = new(Words: ["fail", "skip"]),
         ["cross_prompt_source"] = new(Words: ["token", "paired-halves"]),
+        ["svp_prompts"] = new(Words: [.. SvpMethod.PromptWords]),
+        ["vp_placement"] = new(Words: [.. PixelPromptMethod.Placements]),
+        ["prompt_placement"] = new(Words: [.. VptMethod.Placements]),
     };
 
     /// <summary>What <paramref name="value"/> should have been, or null when it is allowed.</summary>

@@ -2,82 +2,109 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using VisionMamba.Models;
 using VisionMamba.Models.Prompting;
+using VisionMamba.Models.Prompting.Affix;
+using VisionMamba.Models.Prompting.Pixels;
 using VisionMamba.Models.Prompting.Svp;
+using VisionMamba.Models.Prompting.Vpt;
 
 namespace VisionMamba.Cli.Verbs;
 
-/// <summary>How the backbone is adapted: --method and SVP's settings.</summary>
+/// <summary>How the backbone is adapted: --method and the methods' settings.</summary>
 internal sealed class MethodFlags
 {
-    private static readonly SvpConfig s_defaults = new();
+    private const string Vpt = "vpt-shallow vpt-deep";
+    private static readonly SvpConfig s_svp = new();
+    private static readonly string s_upToSize = $"1 to {VisionMambaConfig.MaxSize}";
 
     private readonly Option<string> _method = new("--method")
     {
-        Description = $"how to adapt: {string.Join(", ", TuningMethods.All.Select(m => m.Name))}",
+        Description = $"how to adapt: {string.Join(", ", TuningMethods.All.Select(m => m.Name))}; several joined by +",
         DefaultValueFactory = _ => "svp",
     };
 
-    private readonly Option<int> _shared = Setting("--shared-layers", "svp: layers that share a cross prompt", s_defaults.SharedLayers);
-    private readonly Option<int> _width = Setting("--inner-width", "svp: hidden width of the inner prompts", s_defaults.InnerWidth);
-    private readonly Option<int> _depth = Setting("--prompt-depth", "svp: prompted layers, 0 for all", s_defaults.PromptDepth);
-    private readonly Option<float> _dropout = Setting("--prompt-dropout", "svp: dropout on the prompts", s_defaults.Dropout);
+    private readonly MethodSetting[] _settings =
+    [
+        MethodSetting.Of("--shared-layers", "svp", "shared_layers", "layers that share a cross prompt",
+            s_svp.SharedLayers, v => v >= 1, "at least 1"),
+        MethodSetting.Of("--inner-width", "svp", "inner_width", "hidden width of the inner prompts",
+            s_svp.InnerWidth, IsSize, s_upToSize),
+        MethodSetting.Of("--prompt-depth", "svp", "prompt_depth", "prompted layers, 0 for all",
+            s_svp.PromptDepth, v => v >= 0, "at least 0 (0 means all layers)"),
+        MethodSetting.Of("--prompt-dropout", $"svp {Vpt}", "dropout", "dropout on the prompts",
+            s_svp.Dropout, v => v is >= 0 and < 1, "at least 0 and below 1"),
+        MethodSetting.OfWords("--cross-prompt-source", "svp", "cross_prompt_source",
+            "the paper's or the released code's reading", Sources),
+        MethodSetting.OfWords("--svp-prompts", "svp", "prompts", "which prompts", SvpMethod.PromptWords),
+        MethodSetting.Of("--partial-blocks", "partial", "blocks", "how many of the last blocks train",
+            1, v => v >= 1, "at least 1"),
+        MethodSetting.Of("--vp-size", "vp", "size", "width of the frame in pixels, 0 for 30 of 224",
+            0, v => v >= 0, "at least 0 (0 means 30 of 224 pixels)"),
+        MethodSetting.OfWords("--vp-placement", "vp", "placement", "a frame, a corner or the image",
+            PixelPromptMethod.Placements),
+        MethodSetting.Of("--prompt-tokens", Vpt, "tokens", "prompt tokens per layer",
+            new VptConfig().Tokens, IsSize, s_upToSize),
+        MethodSetting.OfWords("--prompt-placement", Vpt, "placement", "where the tokens stand", VptMethod.Placements),
+        MethodSetting.Of("--prompt-project", Vpt, "project", "width that is projected to the model's, -1 for none",
+            new VptConfig().Project, v => v == -1 || IsSize(v), "-1 or a width"),
+        MethodSetting.Of("--affix-tokens", "affix", "tokens", "affix tokens per direction and block",
+            new AffixConfig().Tokens, IsSize, s_upToSize),
+        MethodSetting.Of("--affix-projection", "affix", "projection", "hidden width of the network that makes them, "
+            + "0 to learn them directly", new AffixConfig().Projection, v => v == 0 || IsSize(v), "0 or a width"),
+    ];
 
-    private readonly Option<string> _source = Setting(
-        "--cross-prompt-source", "svp: token (the paper) or paired-halves (the released code)", SvpMethod.SourceName(s_defaults.Source));
+    private readonly Option<int> _head = new("--head-layers")
+    {
+        Description = "linear layers of the head, 1 or 2",
+        DefaultValueFactory = _ => 1,
+    };
 
-    private readonly Option<int> _head = Setting("--head-layers", "linear layers of the head, 1 or 2", 1);
     private readonly Option<bool> _simAm = new("--simam") { Description = "apply SimAM attention to the input image" };
 
-    public IEnumerable<Option> All => [_method, .. SvpOnly, _head, _simAm];
+    public IEnumerable<Option> All => [_method, .. _settings.Select(s => s.Flag), _head, _simAm];
 
-    private Option[] SvpOnly => [_shared, _width, _depth, _dropout, _source];
+    private static string[] Sources => [.. Enum.GetValues<CrossPromptSource>().Select(SvpMethod.SourceName)];
 
+    /// <summary>The method with its settings; a setting that none of the methods named has is refused.</summary>
     public TuningMethod Read(ParseResult parsed)
     {
         string name = parsed.GetValue(_method)!;
-        if (TuningMethods.All.All(m => m.Name != name))
+        string[] names = name.Split('+');
+        if (names.FirstOrDefault(n => TuningMethods.All.All(m => m.Name != n)) is { } unknown)
+        {
+            throw new UsageException($"--method {name}: {(names.Length > 1 ? $"'{unknown}' is " : "")}unknown; known are "
+                + string.Join(", ", TuningMethods.All.Select(m => m.Name)));
+        }
+
+        if (_settings.FirstOrDefault(s => s.IsGiven(parsed) && !s.Methods.Intersect(names).Any()) is { } unused)
         {
             throw new UsageException(
-                $"--method {name}: unknown; known are {string.Join(", ", TuningMethods.All.Select(m => m.Name))}");
+                $"{unused.Flag.Name}: is a setting of --method {string.Join(" and ", unused.Methods)}, not of '{name}'");
         }
 
-        if (name != "svp" && SvpOnly.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false }) is { } unused)
-            throw new UsageException($"{unused.Name}: is a setting of --method svp, not of '{name}'");
-        Check(parsed);
-        return TuningMethods.Create(name, new JsonObject
-        {
-            ["shared_layers"] = parsed.GetValue(_shared),
-            ["inner_width"] = parsed.GetValue(_width),
-            ["prompt_depth"] = parsed.GetValue(_depth),
-            ["dropout"] = parsed.GetValue(_dropout),
-            ["cross_prompt_source"] = parsed.GetValue(_source),
-        });
-    }
-
-    // What does not depend on the backbone; the method itself compares with its number of layers.
-    private void Check(ParseResult parsed)
-    {
-        static void Require(bool holds, Option flag, string rule)
-        {
-            if (!holds)
-                throw new UsageException($"{flag.Name}: must be {rule}");
-        }
-
-        string source = parsed.GetValue(_source)!;
-        Require(parsed.GetValue(_shared) >= 1, _shared, "at least 1");
-        Require(parsed.GetValue(_width) is >= 1 and <= VisionMambaConfig.MaxSize, _width, $"1 to {VisionMambaConfig.MaxSize}");
-        Require(parsed.GetValue(_depth) >= 0, _depth, "at least 0 (0 means all layers)");
-        Require(parsed.GetValue(_dropout) is >= 0 and < 1, _dropout, "at least 0 and below 1");
-        Require(parsed.GetValue(_head) is 1 or 2, _head, "1 or 2");
-        Require(
-            Enum.GetValues<CrossPromptSource>().Any(known => SvpMethod.SourceName(known) == source), _source,
-            "token or paired-halves");
+        if (parsed.GetValue(_head) is not (1 or 2))
+            throw new UsageException($"{_head.Name}: must be 1 or 2");
+        return Create(name, names, parsed);
     }
 
     public int HeadLayers(ParseResult parsed) => parsed.GetValue(_head);
 
     public bool SimAm(ParseResult parsed) => parsed.GetValue(_simAm);
 
-    private static Option<T> Setting<T>(string name, string description, T value) =>
-        new(name) { Description = description, DefaultValueFactory = _ => value };
+    private static bool IsSize(int value) => value is >= 1 and <= VisionMambaConfig.MaxSize;
+
+    private TuningMethod Create(string name, string[] names, ParseResult parsed)
+    {
+        // What does not depend on the backbone; the method itself compares with its sizes.
+        JsonObject Settings(string method) => new(_settings.Where(s => s.Methods.Contains(method))
+            .Select(s => KeyValuePair.Create(s.Key, s.Read(parsed))));
+        try
+        {
+            return TuningMethods.Create(name, names.Length == 1 ? Settings(name)
+                : new JsonObject(names.Distinct().Select(n => KeyValuePair.Create(n, (JsonNode?)Settings(n)))));
+        }
+        catch (VisionMambaException e)
+        {
+            throw new UsageException($"--method {name}: {e.Message}");
+        }
+    }
 }

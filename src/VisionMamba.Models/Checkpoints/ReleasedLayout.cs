@@ -39,6 +39,7 @@ public static class ReleasedLayout
             SharedLayers = shared,
             InnerWidth = width,
             PromptDepth = 0,
+            Prompts = SvpPrompts.Both,
             ScaleRows = depth == ScaleRows ? 0 : ScaleRows,
         };
         if (shared != svp.Config.SharedLayers)
@@ -58,7 +59,7 @@ public static class ReleasedLayout
     public static bool KeepsParameters(VisionMambaModel model, VisionMambaModel released) =>
         model.Method is not SvpMethod from || released.Method is not SvpMethod to
         || (from.Config.SharedLayers == to.Config.SharedLayers && from.Config.InnerWidth == to.Config.InnerWidth
-            && (from.Config.PromptDepth == 0 || from.Config.PromptDepth == model.Config.Depth));
+            && from.Config.Prompts == to.Config.Prompts && (from.Config.PromptDepth == 0 || from.Config.PromptDepth == model.Config.Depth));
 
     /// <summary>
     /// <paramref name="tensor"/> in the first rows and columns of <paramref name="shape"/>, zeros elsewhere.
@@ -78,7 +79,7 @@ public static class ReleasedLayout
     private static Tensor Take(ParameterSet from, int sharedFrom, int sharedTo, string name, ReadOnlySpan<int> shape)
     {
         const string Cross = "prompt_generator_shared.";
-        if (name == "prompt_shared_scale")
+        if (name == "prompt_shared_scale" && from.TryGet(name, out _))
             return Repeated(from[name], sharedFrom, sharedTo, shape, name);
         string source = name;
         if (name.StartsWith(Cross, StringComparison.Ordinal))
@@ -89,7 +90,7 @@ public static class ReleasedLayout
         }
 
         if (!from.TryGet(source, out Tensor? tensor))
-            return new Tensor(shape) { Name = name }; // beyond the prompted layers: zero, like its scale
+            return new Tensor(shape) { Name = name }; // beyond the prompted layers, or left out: zero, like its scale
         if (!tensor.HasShape(shape))
             return Padded(tensor, shape, name);
         return source == name ? tensor.Alias() : Padded(tensor, shape, name);

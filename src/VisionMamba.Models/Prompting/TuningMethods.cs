@@ -1,7 +1,13 @@
 using System.Text.Json.Nodes;
+using VisionMamba.Models.Prompting.Affix;
+using VisionMamba.Models.Prompting.BitFit;
+using VisionMamba.Models.Prompting.Combined;
 using VisionMamba.Models.Prompting.Full;
 using VisionMamba.Models.Prompting.Linear;
+using VisionMamba.Models.Prompting.Partial;
+using VisionMamba.Models.Prompting.Pixels;
 using VisionMamba.Models.Prompting.Svp;
+using VisionMamba.Models.Prompting.Vpt;
 
 namespace VisionMamba.Models.Prompting;
 
@@ -28,16 +34,32 @@ public static class TuningMethods
             SvpMethod.FromSettings, SvpMethod.FromShapes),
         new("linear", "linear probing: only the head trains", _ => new LinearMethod(), (_, _) => null),
         new("full", "full fine-tuning: everything trains", _ => new FullMethod(), (_, _) => null),
+        new("bitfit", "BitFit: the backbone's biases train", _ => new BitFitMethod(), (_, _) => null),
+        new("partial", "partial fine-tuning: the last blocks and the final norm train",
+            PartialMethod.FromSettings, (_, _) => null),
+        new("vp", "visual prompting: a learned frame on the image", PixelPromptMethod.FromSettings, (_, _) => null),
+        new("vpt-shallow", "visual prompt tuning: learned tokens beside the image's",
+            settings => VptMethod.FromSettings(settings, deep: false), (_, _) => null),
+        new("vpt-deep", "visual prompt tuning with new learned tokens before every block",
+            settings => VptMethod.FromSettings(settings, deep: true), (_, _) => null),
+        new("affix", "affix-tuning: learned tokens before both directions' scans",
+            AffixMethod.FromSettings, (_, _) => null),
     ];
 
     /// <summary>
-    /// Makes the method called <paramref name="name"/>; an unknown name is an error that lists the known ones.
+    /// Makes the method called <paramref name="name"/>, or the combination of several joined by "+", whose settings
+    /// nest under their names; an unknown name is an error that lists the known ones.
     /// </summary>
     public static TuningMethod Create(string name, JsonObject settings)
     {
-        MethodRegistration registration = All.FirstOrDefault(m => m.Name == name)
-            ?? throw new VisionMambaException(
-                $"unknown tuning method '{name}'; known are {string.Join(", ", All.Select(m => m.Name))}");
-        return registration.FromSettings(settings);
+        string[] names = name.Split('+');
+        return names.Length == 1
+            ? Find(name).FromSettings(settings)
+            : new CombinedMethod([.. names.Select(n => Find(n).FromSettings(settings[n] as JsonObject ?? []))]);
     }
+
+    private static MethodRegistration Find(string name) => All.FirstOrDefault(m => m.Name == name)
+        ?? throw new VisionMambaException(
+            $"unknown tuning method '{name}'; known are {string.Join(", ", All.Select(m => m.Name))}, and several "
+            + "joined by '+'");
 }

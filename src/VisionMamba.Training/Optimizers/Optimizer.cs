@@ -111,6 +111,8 @@ public abstract class Optimizer
             depth++;
         while (parameters.TryGet($"prompt_generator.{layers}.0.weight", out _))
             layers++;
+        // Cross prompts alone serve all layers.
+        layers = layers == 0 ? depth : layers;
         int groups = parameters.TryGet("prompt_shared_scale", out Tensor? scale) ? scale.Shape[0] : 1;
         return (depth, Math.Max((layers + groups - 1) / groups, 1));
     }

@@ -22,7 +22,7 @@ public sealed record ParameterGroups(double LayerDecay = 1, double HeadScale = 1
 
     /// <summary>
     /// The scales of the rows of <paramref name="parameter"/> (along its first dimension), or one for all of it. The
-    /// embedding counts 0, layer i and its prompts i + 1, head and final norm depth + 1; the scale is
+    /// embedding and prompts in the image count 0, layer i and its prompts i + 1, head and final norm depth + 1; the scale is
     /// decay^(depth + 1 - count). A prompt that several layers share counts as the first of them.
     /// </summary>
     internal double[] ScalesOf(Tensor parameter, int depth, int sharedLayers)
@@ -44,12 +44,12 @@ public sealed record ParameterGroups(double LayerDecay = 1, double HeadScale = 1
 
     private static int LayerOf(string name, int depth, int sharedLayers)
     {
-        if (name is "cls_token" or "pos_embed" || name.StartsWith("patch_embed.", StringComparison.Ordinal))
+        if (name is "cls_token" or "pos_embed" or "prompt_pixels" || name.StartsWith("patch_embed.", StringComparison.Ordinal))
             return 0;
         string[] parts = name.Split('.');
         if (parts.Length > 1 && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int index))
         {
-            if (parts[0] is "layers" or "prompt_generator")
+            if (parts[0] is "layers" or "prompt_generator" or "prompt_tokens" or "prompt_affix")
                 return Math.Min(index, depth - 1) + 1;
             if (parts[0] == "prompt_generator_shared")
                 return Math.Min(index * sharedLayers, depth - 1) + 1;

@@ -13,6 +13,19 @@ public enum CrossPromptSource
     PairedHalves,
 }
 
+/// <summary>Which of the two prompts there are (the paper's ablation).</summary>
+public enum SvpPrompts
+{
+    /// <summary>Cross and inner prompts.</summary>
+    Both,
+
+    /// <summary>Only the cross prompts, which layers share.</summary>
+    Cross,
+
+    /// <summary>Only the inner prompts, each layer's own.</summary>
+    Inner,
+}
+
 /// <summary>Settings of selective visual prompting (arXiv 2412.08947).</summary>
 public sealed record SvpConfig
 {
@@ -30,6 +43,9 @@ public sealed record SvpConfig
 
     /// <summary>The paper's or the released code's reading of the cross prompt.</summary>
     public CrossPromptSource Source { get; init; }
+
+    /// <summary>Cross prompts, inner prompts, or both.</summary>
+    public SvpPrompts Prompts { get; init; }
 
     /// <summary>
     /// Rows of the inner scale; 0 means one per prompted layer. The released code always stores 24, used or not.

@@ -7,13 +7,14 @@ namespace VisionMamba.Models.Prompting.Svp;
 /// Selective visual prompting (SVP, AAAI 2025, arXiv 2412.08947). Before layer i every token but the class token
 /// becomes x + alpha_j SiLU(Cross_j x) + beta_i SiLU(Inner_i x), where Cross_j is a linear layer D -> D shared by the
 /// layers of group j = i / sharedLayers, and Inner_i two linear layers D -> h -> D of layer i alone. alpha and beta
-/// start at zero, so training starts at the frozen backbone.
+/// start at zero, so training starts at the frozen backbone. Either prompt may be left out, with its scale.
 /// </summary>
 public sealed class SvpMethod(SvpConfig config) : TuningMethod
 {
     private readonly List<(Tensor Weight, Tensor Bias)> _cross = [];
     private readonly List<(Tensor Down, Tensor DownBias, Tensor Up, Tensor UpBias)> _inner = [];
     private Tensor? _alpha, _beta;
+    private int _layers;
 
     /// <inheritdoc/>
     public override string Name => "svp";
@@ -29,8 +30,12 @@ public sealed class SvpMethod(SvpConfig config) : TuningMethod
         ["dropout"] = Config.Dropout,
         ["prompt_depth"] = Config.PromptDepth,
         ["cross_prompt_source"] = SourceName(Config.Source),
+        ["prompts"] = Words.Of(Config.Prompts),
         ["scale_rows"] = Config.ScaleRows,
     };
+
+    /// <summary>The words for <see cref="SvpPrompts"/>.</summary>
+    public static IReadOnlyList<string> PromptWords { get; } = Words.All<SvpPrompts>();
 
     /// <summary>
     /// Makes the method from settings as <see cref="Settings"/> writes them; missing keys take the defaults.
@@ -45,6 +50,7 @@ public sealed class SvpMethod(SvpConfig config) : TuningMethod
             Dropout = (float?)settings["dropout"] ?? defaults.Dropout,
             PromptDepth = (int?)settings["prompt_depth"] ?? defaults.PromptDepth,
             Source = ParseSource((string?)settings["cross_prompt_source"] ?? SourceName(defaults.Source)),
+            Prompts = Words.Parse<SvpPrompts>((string?)settings["prompts"], "kind of svp prompts"),
             ScaleRows = (int?)settings["scale_rows"] ?? defaults.ScaleRows,
         });
     }
@@ -54,19 +60,20 @@ public sealed class SvpMethod(SvpConfig config) : TuningMethod
     /// </summary>
     public static SvpMethod? FromShapes(IReadOnlyDictionary<string, int[]> shapes, VisionMambaConfig model)
     {
-        if (!shapes.TryGetValue("prompt_generator.0.0.weight", out int[]? down)
-            || !shapes.TryGetValue("prompt_scale", out int[]? scale))
-        {
+        bool inner = shapes.TryGetValue("prompt_generator.0.0.weight", out int[]? down)
+            & shapes.TryGetValue("prompt_scale", out int[]? scale);
+        bool cross = shapes.ContainsKey("prompt_generator_shared.0.0.weight")
+            && shapes.ContainsKey("prompt_shared_scale");
+        if (!inner && !cross)
             return null;
-        }
-
         (int layers, int groups) = CountPrompts(shapes, model);
         return new SvpMethod(new SvpConfig
         {
             SharedLayers = SharedLayersOf(layers, groups).First,
-            InnerWidth = down[0],
+            InnerWidth = inner ? down![0] : new SvpConfig().InnerWidth,
             PromptDepth = layers == model.Depth ? 0 : layers,
-            ScaleRows = scale[0] == layers ? 0 : scale[0],
+            Prompts = inner && cross ? SvpPrompts.Both : inner ? SvpPrompts.Inner : SvpPrompts.Cross,
+            ScaleRows = !inner || scale![0] == layers ? 0 : scale[0],
         });
     }
 
@@ -87,7 +94,9 @@ public sealed class SvpMethod(SvpConfig config) : TuningMethod
     {
         int Count(string prefix) => Enumerable.Range(0, model.Depth + 1)
             .TakeWhile(i => shapes.ContainsKey($"{prefix}.{i}.0.weight")).Count();
-        return (Count("prompt_generator"), Count("prompt_generator_shared"));
+        int layers = Count("prompt_generator");
+        // Cross prompts alone do not tell how many layers they serve: all.
+        return (layers == 0 ? model.Depth : layers, Count("prompt_generator_shared"));
     }
 
     /// <summary>The command line's word for <paramref name="source"/>.</summary>
@@ -109,9 +118,12 @@ public sealed class SvpMethod(SvpConfig config) : TuningMethod
         int layers = Config.PromptDepth == 0 ? model.Depth : Config.PromptDepth;
         int dim = model.Dim, width = Config.InnerWidth;
         Check(model, layers);
-        int groups = (layers + Config.SharedLayers - 1) / Config.SharedLayers;
-        _beta = root.Parameter("prompt_scale", [Math.Max(Config.ScaleRows, layers), dim], Initial.Zeros);
-        _alpha = root.Parameter("prompt_shared_scale", [groups, dim], Initial.Zeros);
+        _layers = layers;
+        int groups = HasCross ? (layers + Config.SharedLayers - 1) / Config.SharedLayers : 0;
+        if (HasInner)
+            _beta = root.Parameter("prompt_scale", [Math.Max(Config.ScaleRows, layers), dim], Initial.Zeros);
+        if (HasCross)
+            _alpha = root.Parameter("prompt_shared_scale", [groups, dim], Initial.Zeros);
         for (int j = 0; j < groups; j++)
         {
             ParameterScope linear = root.Child("prompt_generator_shared").Child(j).Child(0);
@@ -119,7 +131,7 @@ public sealed class SvpMethod(SvpConfig config) : TuningMethod
                 linear.Parameter("bias", [dim], Initial.FanIn(dim))));
         }
 
-        for (int i = 0; i < layers; i++)
+        for (int i = 0; i < (HasInner ? layers : 0); i++)
         {
             ParameterScope generator = root.Child("prompt_generator").Child(i);
             ParameterScope down = generator.Child(0), up = generator.Child(1);
@@ -136,7 +148,7 @@ public sealed class SvpMethod(SvpConfig config) : TuningMethod
     /// <inheritdoc/>
     public override TokenSequence Prompt(Tape tape, TokenSequence sequence, int layer, ForwardContext context)
     {
-        if (layer >= _inner.Count)
+        if (layer >= _layers)
             return sequence;
         Rng rng = context.Rng.Derive(1_000_000UL + (ulong)layer);
         using (tape.Enter("prompt"))
@@ -148,9 +160,20 @@ public sealed class SvpMethod(SvpConfig config) : TuningMethod
         }
     }
 
+    private bool HasCross => Config.Prompts != SvpPrompts.Inner;
+
+    private bool HasInner => Config.Prompts != SvpPrompts.Cross;
+
     private Tensor AddByHalves(Tape tape, TokenSequence sequence, int layer, ForwardContext context, Rng rng)
     {
         int at = sequence.ClassToken, after = sequence.Tokens.Shape[1] - at - 1;
+        if (at != after)
+        {
+            throw new VisionMambaException(
+                $"svp: cross prompt source 'paired-halves' needs as many tokens before the class token as after it, not "
+                + $"{at} and {after}; use 'token', or place the other method's tokens evenly");
+        }
+
         Tensor before = tape.SliceTokens(sequence.Tokens, 0, at);
         before = Add(tape, before, before, layer, classToken: -1, context, rng.Derive(0));
         Tensor rest = tape.SliceTokens(sequence.Tokens, at + 1, after);
@@ -162,13 +185,17 @@ public sealed class SvpMethod(SvpConfig config) : TuningMethod
         ForwardContext context, Rng rng)
     {
         int group = layer / Config.SharedLayers;
-        Tensor cross = tape.Linear(crossSource, _cross[group].Weight, _cross[group].Bias);
-        var generator = _inner[layer];
-        Tensor inner = tape.Linear(
-            tape.Linear(x, generator.Down, generator.DownBias), generator.Up, generator.UpBias);
+        Tensor? cross = HasCross ? tape.Linear(crossSource, _cross[group].Weight, _cross[group].Bias) : null;
+        Tensor? inner = HasInner ? Inner(tape, x, layer) : null;
         return tape.SelectivePrompt(new SelectivePromptArguments(
             x, cross, inner, _alpha, group, _beta, layer, classToken,
             context.Training ? Config.Dropout : 0, rng, context.FirstImage));
+    }
+
+    private Tensor Inner(Tape tape, Tensor x, int layer)
+    {
+        (Tensor down, Tensor downBias, Tensor up, Tensor upBias) = _inner[layer];
+        return tape.Linear(tape.Linear(x, down, downBias), up, upBias);
     }
 
     private void Check(VisionMambaConfig model, int layers)
