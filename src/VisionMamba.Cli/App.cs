@@ -55,7 +55,7 @@ internal static class App
     {
         DemoVerb.Create(), TrainVerb.Create(), TuneVerb.Create(), RunsVerb.Create(), RecipesVerb.Create(),
         PretrainVerb.Create(),
-        EvaluateVerb.Create(), PredictVerb.Create(), ExportVerb.Create(), PackVerb.Create(), InspectVerb.Create(),
+        EvaluateVerb.Create(), PredictVerb.Create(), ExplainVerb.Create(), ExportVerb.Create(), PackVerb.Create(), InspectVerb.Create(),
         DoctorVerb.Create(), BenchVerb.Create(),
         DataVerb.Create(),
     };

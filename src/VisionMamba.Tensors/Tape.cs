@@ -20,6 +20,11 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
     /// <summary>Called with the scope's name and each value that a model names (tests and explanations read these).</summary>
     public Action<string, Tensor>? Observer { get; set; }
 
+    /// <summary>
+    /// Called with what every selective scan reads: xz and its two directions. The tensors live until the block ends.
+    /// </summary>
+    public Action<Tensor, ScanDirection, ScanDirection>? ScanObserver { get; set; }
+
     /// <summary>The device. For operations; models never see it.</summary>
     internal Backend Backend { get; } = backend;
 

@@ -9,7 +9,14 @@ namespace VisionMamba.Models;
 /// (batch, length, dim): the residual stream that <paramref name="Tokens"/> will be added to; null before the first
 /// block. Who adds or removes tokens does so in both.
 /// </param>
-public readonly record struct TokenSequence(Tensor Tokens, int ClassToken, Tensor? Residual = null);
+/// <param name="Order">
+/// Where each token comes from among the embedded ones, learned ones included; null while they stand as embedded.
+/// </param>
+public readonly record struct TokenSequence(
+    Tensor Tokens, int ClassToken, Tensor? Residual = null, TokenOrder? Order = null);
+
+/// <summary>Sees the tokens of block <paramref name="layer"/> before and after the tuning method changed them.</summary>
+public delegate void TokenWatcher(int layer, TokenSequence before, TokenSequence after);
 
 /// <summary>What a forward pass needs to know beside its input.</summary>
 /// <param name="Training">Whether drop path and dropout act.</param>
@@ -19,7 +26,9 @@ public readonly record struct TokenSequence(Tensor Tokens, int ClassToken, Tenso
 /// The first image's place in its batch: where a batch is computed in pieces, every decision is that of the whole
 /// batch.
 /// </param>
-public readonly record struct ForwardContext(bool Training, Rng Rng, float DropPath, int FirstImage = 0)
+/// <param name="Watcher">Sees the tokens of every block; null when nobody looks.</param>
+public readonly record struct ForwardContext(
+    bool Training, Rng Rng, float DropPath, int FirstImage = 0, TokenWatcher? Watcher = null)
 {
     /// <summary>Evaluation: nothing is random.</summary>
     public static ForwardContext Evaluation => default;

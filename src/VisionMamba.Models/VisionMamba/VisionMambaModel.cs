@@ -72,7 +72,9 @@ public sealed class VisionMambaModel
                 tape.Consume(sequence.Tokens);
                 if (sequence.Residual is not null)
                     tape.Consume(sequence.Residual);
+                TokenSequence before = sequence;
                 sequence = Method.Prompt(tape, sequence, i, context);
+                context.Watcher?.Invoke(i, before, sequence);
                 Tensor? drop = i == 0 ? null : DropScale(context, image.Shape[0], i, DropRate(context.DropPath, i));
                 (Tensor normed, Tensor residual) =
                     _norms[i].Forward(tape, sequence.Tokens, sequence.Residual, drop);

@@ -44,6 +44,7 @@ public static partial class Operations
     {
         bool needsGradient = xz.NeedsGradient || Needs(forward) || Needs(backward);
         Tensor y = tape.Output(needsGradient, forward.U.Shape);
+        tape.ScanObserver?.Invoke(xz, forward, backward);
         tape.Backend.SelectiveScanForward(forward, xz, scale, accumulate: false, y);
         tape.Backend.SelectiveScanForward(backward, xz, scale, accumulate: true, y);
         return tape.Record(

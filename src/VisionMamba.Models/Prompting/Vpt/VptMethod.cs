@@ -102,7 +102,8 @@ public sealed class VptMethod(VptConfig config, bool deep) : TuningMethod
         if (sequence.Residual is not { } residual)
         {
             PromptOrder order = Order(sequence.Tokens.Shape[1], sequence.ClassToken);
-            return new TokenSequence(Arrange(sequence.Tokens, prompts, order.Insert), order.ClassToken);
+            return new TokenSequence(
+                Arrange(sequence.Tokens, prompts, order.Insert), order.ClassToken, Order: order.Insert);
         }
 
         return sequence with
@@ -114,9 +115,10 @@ public sealed class VptMethod(VptConfig config, bool deep) : TuningMethod
 
     private PromptOrder Order(int length, int classToken)
     {
-        if (_order is null || _of != (length, classToken))
-            (_order, _of) = (new PromptOrder(Config.Placement, Config.Tokens, length, classToken), (length, classToken));
-        return _order;
+        if (_order is not null && _of == (length, classToken))
+            return _order;
+        _of = (length, classToken);
+        return _order = new PromptOrder(Config.Placement, Config.Tokens, length, classToken);
     }
 
     private void Check(VisionMambaConfig model)
