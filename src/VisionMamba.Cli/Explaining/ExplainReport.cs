@@ -16,11 +16,12 @@ internal static class ExplainReport
         """;
 
     private const string Legend = """
-        <p>delta is the step size, the mean over channels and both directions; the input gate is |delta B|, how much of a
-        patch enters the states; the forget gate is exp(delta A), how much of the states outlives a patch (1 keeps all).
-        "To class token" is the length of each patch's part in the scans' gated output at the class token; the parts add up
-        to that output. "Without" is the same backbone and head without the tuning method. The two maps of a block share
-        one colour scale, whose ends stand below them, and then the end of the difference's.</p>
+        <p>delta is the step size, the mean over channels and both directions; the input gate is |delta B|, how much of
+        a patch enters the states; the forget gate is exp(delta A), how much of the states outlives a patch (1 keeps
+        all). "To class token" is the length of each patch's part in the scans' gated output at the class token; the
+        parts add up to that output. "Without" is the same weights and head without what the tuning method adds. The
+        two maps of a block share one colour scale, whose ends stand below them, and then the end of the
+        difference's.</p>
         """;
 
     public static string Html(IReadOnlyList<(ExplainedImage Image, byte[] Png)> sheets, string model)
@@ -83,5 +84,6 @@ internal static class ExplainReport
     }
 
     private static string Pair(IReadOnlyList<float> with, IReadOnlyList<float>? without) => string.Create(
-        CultureInfo.InvariantCulture, $"<td>{with.Average():G4}<td>{(without is null ? "-" : $"{without.Average():G4}")}");
+        CultureInfo.InvariantCulture,
+        $"<td>{with.Average():G4}<td>{(without is null ? "-" : $"{without.Average():G4}")}");
 }

@@ -5,15 +5,16 @@ using VisionMamba.Models.Explaining;
 namespace VisionMamba.Cli.Explaining;
 
 /// <summary>
-/// One picture that explains one image: the image and its attribution, how much the method changes the tokens before each
-/// block, and maps of the gates by block, with the method, without it, and the difference.
+/// One picture that explains one image: the image and its attribution, how much the method changes the tokens before
+/// each block, and maps of the gates by block, with the method, without it, and the difference.
 /// </summary>
 internal sealed class ExplainSheet : IDisposable
 {
     private const int MostBlocks = 8, Cell = 104, Gap = 10, Left = 150, Top = 312, Caption = 26, Margin = 16;
     private static readonly SKColor s_paper = new(255, 255, 255), s_ink = new(30, 30, 36), s_pale = new(110, 110, 120);
 
-    private readonly SKTypeface _face = SKTypeface.FromFile(Path.Combine(AppContext.BaseDirectory, "Assets", "DejaVuSans.ttf"));
+    private readonly SKTypeface _face = SKTypeface.FromFile(
+        Path.Combine(AppContext.BaseDirectory, "Assets", "DejaVuSans.ttf"));
     private readonly ExplainedImage _image;
     private readonly int[] _blocks;
     private readonly SKSurface _surface;
@@ -66,7 +67,8 @@ internal sealed class ExplainSheet : IDisposable
         ExplainedImage e = _image;
         Text(Path.GetFileName(e.Path), Margin, 28, 17, s_ink);
         string without = e.Without is null ? "" : $", without the method {ExplainedImage.Probability(e.Without):P1}";
-        Text($"class {e.ClassName}: probability {ExplainedImage.Probability(e.With):P1}{without}", Margin, 50, 14, s_ink);
+        string with = $"class {e.ClassName}: probability {ExplainedImage.Probability(e.With):P1}";
+        Text(with + without, Margin, 50, 14, s_ink);
         const int Y = 72, Side = 160;
         Picture(Margin, Y, Side);
         Text("image", Margin + (Side / 2), Y + Side + 16, 12, s_pale, SKTextAlign.Center);
@@ -85,7 +87,8 @@ internal sealed class ExplainSheet : IDisposable
         }
 
         Text("maps: dark is the least, bright the most; their ends stand below", Margin, Y + Side + 48, 11, s_pale);
-        Text($"red speaks for the class, blue against (+-{Short(most)})", Margin + Side + Gap, Y + Side + 32, 11, s_pale);
+        string signs = $"red speaks for the class, blue against (±{Short(most)})";
+        Text(signs, Margin + Side + Gap, Y + Side + 32, 11, s_pale);
         Bars(x + 30, Y, _surface.Canvas.DeviceClipBounds.Width - x - 30 - Margin, Side);
     }
 
@@ -132,7 +135,7 @@ internal sealed class ExplainSheet : IDisposable
                 float[] difference = [.. with.Zip(without, (a, b) => a - b)];
                 ColourScale around = ColourScale.Diverging(difference);
                 Map(difference, x, y + (2 * (Cell + Gap)), Cell, around);
-                Text($"difference +-{Short(around.Most)}", x + (Cell / 2), below + 13, 10, s_pale, SKTextAlign.Center);
+                Text($"difference ±{Short(around.Most)}", x + (Cell / 2), below + 13, 10, s_pale, SKTextAlign.Center);
             }
         }
 

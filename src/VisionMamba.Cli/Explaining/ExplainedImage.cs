@@ -13,7 +13,8 @@ internal sealed record ExplainedImage(
     string Path, RgbImage Picture, Explanation With, Explanation? Without, string ClassName)
 {
     /// <summary>The maps of a block that are drawn, in order.</summary>
-    public static IReadOnlyList<(string Name, string What, Func<BlockExplanation, IReadOnlyList<float>> Map)> Maps { get; } =
+    public static IReadOnlyList<(string Name, string What, Func<BlockExplanation, IReadOnlyList<float>> Map)> Maps
+    { get; } =
     [
         ("delta", "step size", b => b.Delta),
         ("input gate", "|delta B|", b => b.InputGate),

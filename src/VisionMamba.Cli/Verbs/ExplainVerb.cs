@@ -46,7 +46,8 @@ internal static class ExplainVerb
             string[] paths = parsed.GetValue(images)!;
             string to = parsed.GetValue(output)!, ending = Path.GetExtension(to).ToLowerInvariant();
             if (ending == ".png" && paths.Length > 1)
-                throw new UsageException($"--output {to}: holds one image; give a .html or a folder for {paths.Length}");
+                throw new UsageException(
+                    $"--output {to}: holds one image; give a .html or a folder for {paths.Length}");
             using Backend backend = device.Open(parsed);
             LoadedModel loaded = checkpoint.Load(parsed);
             int? index = Class(parsed.GetValue(target), loaded);
@@ -117,8 +118,9 @@ internal static class ExplainVerb
         }
 
         string html = ExplainReport.Html(
-            sheets, $"{Path.GetFileName(checkpoint)}: {loaded.Model.Method.Name}, {loaded.Model.Config.Depth} blocks of width "
-            + $"{loaded.Model.Config.Dim}");
+            sheets,
+            $"{Path.GetFileName(checkpoint)}: {loaded.Model.Method.Name}, {loaded.Model.Config.Depth} blocks of "
+            + $"width {loaded.Model.Config.Dim}");
         if (ending is ".html" or ".htm")
         {
             Save(to, Encoding.UTF8.GetBytes(html));
@@ -126,7 +128,11 @@ internal static class ExplainVerb
         }
 
         for (int i = 0; i < sheets.Count; i++)
-            Save(Path.Combine(to, $"{i + 1:D2}-{Path.GetFileNameWithoutExtension(sheets[i].Image.Path)}.png"), sheets[i].Png);
+        {
+            string name = Path.GetFileNameWithoutExtension(sheets[i].Image.Path);
+            Save(Path.Combine(to, $"{i + 1:D2}-{name}.png"), sheets[i].Png);
+        }
+
         Save(Path.Combine(to, "explain.html"), Encoding.UTF8.GetBytes(html));
         return files;
     }

@@ -71,14 +71,15 @@ internal sealed class MethodFlags
         string[] names = name.Split('+');
         if (names.FirstOrDefault(n => TuningMethods.All.All(m => m.Name != n)) is { } unknown)
         {
-            throw new UsageException($"--method {name}: {(names.Length > 1 ? $"'{unknown}' is " : "")}unknown; known are "
+            string which = names.Length > 1 ? $"'{unknown}' is " : "";
+            throw new UsageException($"--method {name}: {which}unknown; known are "
                 + string.Join(", ", TuningMethods.All.Select(m => m.Name)));
         }
 
         if (_settings.FirstOrDefault(s => s.IsGiven(parsed) && !s.Methods.Intersect(names).Any()) is { } unused)
         {
-            throw new UsageException(
-                $"{unused.Flag.Name}: is a setting of --method {string.Join(" and ", unused.Methods)}, not of '{name}'");
+            string owners = string.Join(" and ", unused.Methods);
+            throw new UsageException($"{unused.Flag.Name}: is a setting of --method {owners}, not of '{name}'");
         }
 
         if (parsed.GetValue(_head) is not (1 or 2))

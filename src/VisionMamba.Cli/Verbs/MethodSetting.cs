@@ -10,7 +10,9 @@ namespace VisionMamba.Cli.Verbs;
 /// <param name="Read">Its value; refuses one out of its range.</param>
 internal sealed record MethodSetting(Option Flag, string Key, string[] Methods, Func<ParseResult, JsonNode?> Read)
 {
-    /// <summary>A setting whose values must satisfy <paramref name="holds"/>, which <paramref name="rule"/> says.</summary>
+    /// <summary>
+    /// A setting whose values must satisfy <paramref name="holds"/>, which <paramref name="rule"/> says.
+    /// </summary>
     public static MethodSetting Of<T>(
         string flag, string methods, string key, string what, T value, Func<T, bool> holds, string rule)
     {
@@ -29,7 +31,8 @@ internal sealed record MethodSetting(Option Flag, string Key, string[] Methods, 
     }
 
     /// <summary>A setting that takes one of some words, the first by default.</summary>
-    public static MethodSetting OfWords(string flag, string methods, string key, string what, IReadOnlyList<string> words)
+    public static MethodSetting OfWords(
+        string flag, string methods, string key, string what, IReadOnlyList<string> words)
     {
         string rule = string.Join(" or ", words);
         return Of(flag, methods, key, $"{what}: {string.Join(", ", words)}", words[0], words.Contains, rule);

@@ -59,7 +59,8 @@ public static class ReleasedLayout
     public static bool KeepsParameters(VisionMambaModel model, VisionMambaModel released) =>
         model.Method is not SvpMethod from || released.Method is not SvpMethod to
         || (from.Config.SharedLayers == to.Config.SharedLayers && from.Config.InnerWidth == to.Config.InnerWidth
-            && from.Config.Prompts == to.Config.Prompts && (from.Config.PromptDepth == 0 || from.Config.PromptDepth == model.Config.Depth));
+            && from.Config.Prompts == to.Config.Prompts
+            && (from.Config.PromptDepth == 0 || from.Config.PromptDepth == model.Config.Depth));
 
     /// <summary>
     /// <paramref name="tensor"/> in the first rows and columns of <paramref name="shape"/>, zeros elsewhere.

@@ -12,8 +12,8 @@ public sealed class BlockGates
     private readonly int _from;
 
     /// <summary>
-    /// Reads sample 0 of a block whose scan has <paramref name="xz"/>'s tokens, of which <paramref name="length"/> are the
-    /// block's own and the others stand evenly around them (affixes).
+    /// Reads sample 0 of a block whose scan has <paramref name="xz"/>'s tokens, of which <paramref name="length"/> are
+    /// the block's own and the others stand evenly around them (affixes).
     /// </summary>
     public BlockGates(Tensor xz, in ScanDirection forward, in ScanDirection backward, int length, int classToken)
     {
@@ -34,8 +34,8 @@ public sealed class BlockGates
     public float[] ForgetGate { get; }
 
     /// <summary>
-    /// (tokens of the scan, inner): parts of the block's gated scan output at the class token, whose sum over the tokens
-    /// is that output: 1/2 silu(z) alpha u of both directions.
+    /// (tokens of the scan, inner): parts of the block's gated scan output at the class token, whose sum over the
+    /// tokens is that output: 1/2 silu(z) alpha u of both directions.
     /// </summary>
     public float[][] Contributions { get; }
 

@@ -22,8 +22,8 @@ public sealed class Explainer
     }
 
     /// <summary>
-    /// Explains class <paramref name="target"/>, or the most probable one, for <paramref name="pixels"/>, one normalised
-    /// image of the model's size. The model's parameters keep their gradients.
+    /// Explains class <paramref name="target"/>, or the most probable one, for <paramref name="pixels"/>, one
+    /// normalised image of the model's size. The model's parameters keep their gradients.
     /// </summary>
     public static Explanation Explain(VisionMambaModel model, Backend backend, ReadOnlySpan<float> pixels, int? target)
     {
@@ -37,7 +37,8 @@ public sealed class Explainer
     }
 
     /// <summary>The same weights and head without the tuning method.</summary>
-    public static VisionMambaModel WithoutMethod(VisionMambaModel model) => Share(model, model.Config, withMethod: false);
+    public static VisionMambaModel WithoutMethod(VisionMambaModel model) =>
+        Share(model, model.Config, withMethod: false);
 
     private static VisionMambaModel Share(VisionMambaModel model, VisionMambaConfig config, bool withMethod)
     {
@@ -112,7 +113,8 @@ public sealed class Explainer
             ForgetGate = Patches(gates.ForgetGate),
             Contribution = Patches(own),
             ClassContribution = own[_now.ClassToken],
-            LearnedContribution = own.Where((_, t) => !known.Contains(t)).Sum(v => (double)v) + gates.OtherContributions,
+            LearnedContribution =
+                own.Where((_, t) => !known.Contains(t)).Sum(v => (double)v) + gates.OtherContributions,
             PromptMagnitude = _now.Magnitude,
         };
     }

@@ -4,9 +4,9 @@ namespace VisionMamba.Models.Explaining;
 
 /// <summary>
 /// The attention that a selective scan hides (Ali et al., "The Hidden Attention of Mamba Models", arXiv 2403.01590,
-/// equation 12): with its gates held, the scan is linear in its input, s_i = sum over j of alpha_ij u_j per channel, with
-/// alpha_ij = sum over states n of C_i,n (product over k = j+1 .. i of exp(delta_k A_n)) delta_j B_j,n, and D more where
-/// j = i. For the reversed direction "before" means after.
+/// equation 12): with its gates held, the scan is linear in its input, s_i = sum over j of alpha_ij u_j per channel,
+/// with alpha_ij = sum over states n of C_i,n (product over k = j+1 .. i of exp(delta_k A_n)) delta_j B_j,n, and D
+/// more where j = i. For the reversed direction "before" means after.
 /// </summary>
 public static class HiddenAttention
 {

@@ -2,7 +2,9 @@ using System.Text.RegularExpressions;
 
 namespace VisionMamba.Models.Prompting;
 
-/// <summary>The command line's and files' words for the values of an enumeration: "PairedHalves" is "paired-halves".</summary>
+/// <summary>
+/// The command line's and files' words for the values of an enumeration: "PairedHalves" is "paired-halves".
+/// </summary>
 internal static partial class Words
 {
     public static string Of<T>(T value)

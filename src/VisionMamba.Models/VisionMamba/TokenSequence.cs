@@ -15,7 +15,9 @@ namespace VisionMamba.Models;
 public readonly record struct TokenSequence(
     Tensor Tokens, int ClassToken, Tensor? Residual = null, TokenOrder? Order = null);
 
-/// <summary>Sees the tokens of block <paramref name="layer"/> before and after the tuning method changed them.</summary>
+/// <summary>
+/// Sees the tokens of block <paramref name="layer"/> before and after the tuning method changed them.
+/// </summary>
 public delegate void TokenWatcher(int layer, TokenSequence before, TokenSequence after);
 
 /// <summary>What a forward pass needs to know beside its input.</summary>

@@ -4,7 +4,9 @@ namespace VisionMamba.Tensors;
 
 public abstract partial class Backend
 {
-    /// <summary>y = image, and y[b, at[k]] += prompt[k] with an image's numbers in one row; no place comes twice.</summary>
+    /// <summary>
+    /// y = image, and y[b, at[k]] += prompt[k] with an image's numbers in one row; no place comes twice.
+    /// </summary>
     public abstract void PixelPromptForward(Tensor image, Tensor prompt, int[] at, Tensor y);
 
     /// <summary>dImage += dY; dPrompt[k] += the sum over the samples, in their order, of dY[b, at[k]].</summary>

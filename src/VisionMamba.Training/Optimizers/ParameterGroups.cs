@@ -22,8 +22,8 @@ public sealed record ParameterGroups(double LayerDecay = 1, double HeadScale = 1
 
     /// <summary>
     /// The scales of the rows of <paramref name="parameter"/> (along its first dimension), or one for all of it. The
-    /// embedding and prompts in the image count 0, layer i and its prompts i + 1, head and final norm depth + 1; the scale is
-    /// decay^(depth + 1 - count). A prompt that several layers share counts as the first of them.
+    /// embedding and prompts in the image count 0, layer i and its prompts i + 1, head and final norm depth + 1; the
+    /// scale is decay^(depth + 1 - count). A prompt that several layers share counts as the first of them.
     /// </summary>
     internal double[] ScalesOf(Tensor parameter, int depth, int sharedLayers)
     {
@@ -44,7 +44,8 @@ public sealed record ParameterGroups(double LayerDecay = 1, double HeadScale = 1
 
     private static int LayerOf(string name, int depth, int sharedLayers)
     {
-        if (name is "cls_token" or "pos_embed" or "prompt_pixels" || name.StartsWith("patch_embed.", StringComparison.Ordinal))
+        if (name is "cls_token" or "pos_embed" or "prompt_pixels"
+            || name.StartsWith("patch_embed.", StringComparison.Ordinal))
             return 0;
         string[] parts = name.Split('.');
         if (parts.Length > 1 && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int index))

@@ -11,7 +11,8 @@ public sealed class ExplainTests(TinyRun run) : IClassFixture<TinyRun>
     public void WritesASheetAPageAndNumbers()
     {
         JsonNode json = CommandLine.Succeed(
-            "explain", run.Picture, run.Picture, "--checkpoint", run.Checkpoint, "--output", run.At("explained"), "--json").Json;
+            "explain", run.Picture, run.Picture, "--checkpoint", run.Checkpoint, "--output", run.At("explained"),
+            "--json").Json;
         string[] files = [.. json["files"]!.AsArray().Select(f => (string)f!)];
         Assert.Equal(3, files.Length);
         RgbImage sheet = ImageDecoder.Decode(files[0]);

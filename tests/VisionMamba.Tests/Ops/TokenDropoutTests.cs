@@ -39,7 +39,8 @@ public sealed class TokenDropoutTests
         float[] y = Forward(new Rng(3, 1), 2, Batch);
         using var backend = new CpuBackend(2);
         Tensor gradient = new(1, Learned, Dim);
-        backend.ArrangeTokensBackward(Arguments(new Rng(3, 1), 2, Batch), Ones(Batch, Length + Learned, Dim), null, gradient);
+        backend.ArrangeTokensBackward(
+            Arguments(new Rng(3, 1), 2, Batch), Ones(Batch, Length + Learned, Dim), null, gradient);
         for (int i = 0; i < Learned * Dim; i++)
         {
             double expected = Enumerable.Range(0, Batch)

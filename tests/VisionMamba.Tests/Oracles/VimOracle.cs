@@ -3,7 +3,9 @@ using VisionMamba.Tensors;
 
 namespace VisionMamba.Tests.Oracles;
 
-/// <summary>What enters a block: the stream's two halves (the residual is null at first) and the class token's place.</summary>
+/// <summary>
+/// What enters a block: the stream's two halves (the residual is null at first) and the class token's place.
+/// </summary>
 internal sealed record OracleTokens(Block? Residual, Block Hidden, int ClassToken);
 
 /// <summary>
@@ -16,7 +18,9 @@ internal sealed class VimOracle(VisionMambaConfig c, IReadOnlyDictionary<string,
 
     public Func<OracleTokens, int, OracleTokens> Before { get; init; } = (tokens, _) => tokens;
 
-    /// <summary>Tokens that a direction of a block reads first, (count, 2 inner), in the order in which it reads.</summary>
+    /// <summary>
+    /// Tokens that a direction of a block reads first, (count, 2 inner), in the order in which it reads.
+    /// </summary>
     public Func<int, bool, Block?> Affix { get; init; } = (_, _) => null;
 
     public IReadOnlyDictionary<string, Block> Parameters => p;

@@ -40,7 +40,8 @@ public sealed class TokenMethodTrainingTests : TinyTraining
         Assert.False(Train(
             "cut", Model(method, settings), new Recorder { CancelAfter = (6, cancel) }, options, cancel).Finished);
         Resume("cut", options);
-        Assert.Equal(File.ReadAllBytes(At("whole", "last.safetensors")), File.ReadAllBytes(At("cut", "last.safetensors")));
+        const string Last = "last.safetensors";
+        Assert.Equal(File.ReadAllBytes(At("whole", Last)), File.ReadAllBytes(At("cut", Last)));
     }
 
     [Fact]

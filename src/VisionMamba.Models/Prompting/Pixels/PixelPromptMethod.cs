@@ -40,10 +40,10 @@ public sealed class PixelPromptMethod(int size, PixelPlacement placement) : Tuni
     public override string Name => "vp";
 
     /// <inheritdoc/>
-    public override JsonObject Settings => new() { ["size"] = Size, ["placement"] = PlacementName(Placement) };
+    public override JsonObject Settings => new() { ["size"] = Size, ["placement"] = Words.Of(Placement) };
 
     /// <summary>The words for <see cref="PixelPlacement"/>.</summary>
-    public static IReadOnlyList<string> Placements { get; } = [.. Enum.GetValues<PixelPlacement>().Select(PlacementName)];
+    public static IReadOnlyList<string> Placements { get; } = Words.All<PixelPlacement>();
 
     /// <summary>Makes the method from its settings; missing keys take the defaults (0, "pad").</summary>
     public static PixelPromptMethod FromSettings(JsonObject settings) =>
@@ -66,8 +66,6 @@ public sealed class PixelPromptMethod(int size, PixelPlacement placement) : Tuni
     /// <inheritdoc/>
     public override Tensor Image(Tape tape, Tensor image, ForwardContext context) =>
         tape.PixelPrompt(image, _prompt!, _at);
-
-    private static string PlacementName(PixelPlacement placement) => Words.Of(placement);
 
     private int[] Places(int channels, int side, int size)
     {

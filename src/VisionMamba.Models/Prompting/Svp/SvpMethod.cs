@@ -170,8 +170,8 @@ public sealed class SvpMethod(SvpConfig config) : TuningMethod
         if (at != after)
         {
             throw new VisionMambaException(
-                $"svp: cross prompt source 'paired-halves' needs as many tokens before the class token as after it, not "
-                + $"{at} and {after}; use 'token', or place the other method's tokens evenly");
+                "svp: cross prompt source 'paired-halves' needs as many tokens before the class token as after it, "
+                + $"not {at} and {after}; use 'token', or place the other method's tokens evenly");
         }
 
         Tensor before = tape.SliceTokens(sequence.Tokens, 0, at);

@@ -15,7 +15,9 @@ public enum PromptPlacement
     /// <summary>Half of them (rounded up) right before the class token, the others right after it.</summary>
     Middle,
 
-    /// <summary>One after each of the equal pieces that the sequence is cut into; the first pieces may be longer.</summary>
+    /// <summary>
+    /// One after each of the equal pieces that the sequence is cut into; the first pieces may be longer.
+    /// </summary>
     Spread,
 }
 

@@ -5,7 +5,9 @@ using VisionMamba.Tests.Oracles;
 
 namespace VisionMamba.Tests.Models.Explaining;
 
-/// <summary>With its gates held the scan is linear in its input, and the attention row is its exact decomposition.</summary>
+/// <summary>
+/// With its gates held the scan is linear in its input, and the attention row is its exact decomposition.
+/// </summary>
 public sealed class HiddenAttentionTests
 {
     private const int Batch = 2, Length = 9, Inner = 5, State = 3, Rank = 2, At = 4, Sample = 1;
@@ -39,7 +41,8 @@ public sealed class HiddenAttentionTests
             {
                 double[] direction = new double[inputs.U.Count];
                 direction[(((Sample * Length) + j) * Inner) + e] = 1;
-                double moved = SelectiveScanOracle.Scan(inputs with { U = inputs.U.Moved(direction, Step) })[Sample, At, e]
+                ScanInputs other = inputs with { U = inputs.U.Moved(direction, Step) };
+                double moved = SelectiveScanOracle.Scan(other)[Sample, At, e]
                     - SelectiveScanOracle.Scan(inputs)[Sample, At, e];
                 Assert.Equal(moved / Step, row[(j * Inner) + e], 1e-5);
                 bool read = reversed ? j >= At : j <= At;

@@ -11,7 +11,8 @@ public sealed class CombinedMethodTests
     [Fact]
     public void DelegatesEverythingThatAMethodMayDo()
     {
-        IEnumerable<string> hooks = typeof(TuningMethod).GetMethods().Where(m => m.IsVirtual && m.DeclaringType == typeof(TuningMethod))
+        IEnumerable<string> hooks = typeof(TuningMethod).GetMethods()
+            .Where(m => m.IsVirtual && m.DeclaringType == typeof(TuningMethod))
             .Select(m => m.Name);
         IEnumerable<string> own = typeof(CombinedMethod)
             .GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly).Select(m => m.Name);
@@ -55,7 +56,9 @@ public sealed class CombinedMethodTests
     public void PairedHalvesRefuseUnevenTokens()
     {
         VisionMambaConfig even = SmallModels.Config with { ImageSize = 16, Patch = 4, Stride = 4 };
-        const string Settings = """{"svp":{"shared_layers":2,"cross_prompt_source":"paired-halves"},"vpt-shallow":{"placement":"PLACE"}}""";
+        const string Settings = """
+            {"svp":{"shared_layers":2,"cross_prompt_source":"paired-halves"},"vpt-shallow":{"placement":"PLACE"}}
+            """;
         SmallModels.Logits(SmallModels.Create(
             "vpt-shallow+svp", Settings.Replace("PLACE", "ends", StringComparison.Ordinal), even));
         string message = Assert.Throws<VisionMambaException>(() => SmallModels.Logits(SmallModels.Create(

@@ -32,7 +32,8 @@ internal sealed record MethodCase(
         new("bitfit", "{}", MethodOracles.Plain, Head + D + (3 * 4 * E)),
         new("partial", """{"blocks":2}""", MethodOracles.Plain, Head + D + (2 * Block())),
         new("vp", """{"size":2}""", (c, p) => MethodOracles.Vp(c, p, 2, corner: false), Head + (4 * 3 * 2 * (12 - 2))),
-        new("vp", """{"size":5,"placement":"patch"}""", (c, p) => MethodOracles.Vp(c, p, 5, corner: true), Head + (3 * 25)),
+        new("vp", """{"size":5,"placement":"patch"}""", (c, p) => MethodOracles.Vp(c, p, 5, corner: true),
+            Head + (3 * 25)),
         new("vp", """{"placement":"full"}""", (c, p) => MethodOracles.Vp(c, p, 12, corner: true), Head + (3 * 144)),
         Vpt("prefix", "ppp....c.....", deep: false),
         Vpt("suffix", "....c.....ppp", deep: false),
@@ -83,7 +84,8 @@ internal sealed record MethodCase(
         using var backend = new CpuBackend(2);
         using var session = new ModelSession(model, backend);
         session.Gradients(
-            Tensor.From(Images.Floats, Images.Shape), Tensor.From(Targets.Floats, Targets.Shape), ForwardContext.Evaluation);
+            Tensor.From(Images.Floats, Images.Shape), Tensor.From(Targets.Floats, Targets.Shape),
+            ForwardContext.Evaluation);
         return session.Logits(Images.Floats, Batch);
     }
 

@@ -9,7 +9,8 @@ internal static class MethodOracles
     public static VimOracle Plain(VisionMambaConfig c, IReadOnlyDictionary<string, Block> p) => new(c, p);
 
     /// <summary>x + v with a frame of <paramref name="width"/>, or the square of that side in the corner.</summary>
-    public static VimOracle Vp(VisionMambaConfig c, IReadOnlyDictionary<string, Block> p, int width, bool corner) => new(c, p)
+    public static VimOracle Vp(
+        VisionMambaConfig c, IReadOnlyDictionary<string, Block> p, int width, bool corner) => new(c, p)
     {
         Image = image =>
         {
@@ -35,7 +36,8 @@ internal static class MethodOracles
     /// Prompts stand where <paramref name="places"/> has a 'p' ('c' is the class token, '.' another); deep ones replace
     /// the whole stream there.
     /// </summary>
-    public static VimOracle Vpt(VisionMambaConfig c, IReadOnlyDictionary<string, Block> p, string places, bool deep) => new(c, p)
+    public static VimOracle Vpt(
+        VisionMambaConfig c, IReadOnlyDictionary<string, Block> p, string places, bool deep) => new(c, p)
     {
         Before = (tokens, layer) =>
         {

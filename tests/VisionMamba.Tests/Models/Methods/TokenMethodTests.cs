@@ -7,7 +7,9 @@ using VisionMamba.Tests.Oracles;
 
 namespace VisionMamba.Tests.Models.Methods;
 
-/// <summary>Every method on image, tokens or the choice of parameters against its equation in double precision.</summary>
+/// <summary>
+/// Every method on image, tokens or the choice of parameters against its equation in double precision.
+/// </summary>
 public sealed class TokenMethodTests : IDisposable
 {
     private const double Step = 1e-5;
@@ -42,12 +44,15 @@ public sealed class TokenMethodTests : IDisposable
             double size = Math.Sqrt(gradient.Sum(g => (double)g * g));
             Assert.True(size > 1e-9, $"{parameter.Name} has no gradient");
             // One direction of signs sees every number; the first and last number see their place.
-            double[] signs = [.. gradient.Select((_, i) => Values.Generator(parameter.Name!).Uniform((ulong)i) < 0.5 ? -1.0 : 1)];
-            foreach (double[] direction in new[] { signs, Unit(gradient.Length, 0), Unit(gradient.Length, gradient.Length - 1) })
+            Rng rng = Values.Generator(parameter.Name!);
+            double[] signs = [.. gradient.Select((_, i) => rng.Uniform((ulong)i) < 0.5 ? -1.0 : 1)];
+            int last = gradient.Length - 1;
+            foreach (double[] direction in new[] { signs, Unit(last + 1, 0), Unit(last + 1, last) })
             {
                 double expected = Difference(Case(name), model.Config, blocks, parameter.Name!, direction);
                 double actual = gradient.Zip(direction, (g, d) => g * d).Sum();
-                Assert.True(Math.Abs(expected - actual) <= 1e-3 * size, $"{parameter.Name}: {actual} is not {expected}");
+                Assert.True(
+                    Math.Abs(expected - actual) <= 1e-3 * size, $"{parameter.Name}: {actual} is not {expected}");
             }
         }
     }
@@ -94,7 +99,8 @@ public sealed class TokenMethodTests : IDisposable
     {
         double Loss(double step)
         {
-            var moved = new Dictionary<string, Block>(blocks) { [parameter] = blocks[parameter].Moved(direction, step) };
+            Block there = blocks[parameter].Moved(direction, step);
+            var moved = new Dictionary<string, Block>(blocks) { [parameter] = there };
             Block logits = c.Oracle(config, moved).Logits(MethodCase.Images);
             return SoftmaxCrossEntropyOracle.Forward(logits, MethodCase.Targets)[0];
         }
