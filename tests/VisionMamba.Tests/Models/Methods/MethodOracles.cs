@@ -11,26 +11,26 @@ internal static class MethodOracles
     /// <summary>x + v with a frame of <paramref name="width"/>, or the square of that side in the corner.</summary>
     public static VimOracle Vp(
         VisionMambaConfig c, IReadOnlyDictionary<string, Block> p, int width, bool corner) => new(c, p)
-    {
-        Image = image =>
         {
-            var y = new Block([.. image.Values], image.Shape);
-            for (int sample = 0; sample < image.Shape[0]; sample++)
+            Image = image =>
             {
-                int k = 0;
-                for (int i = 0; i < c.Channels * c.ImageSize * c.ImageSize; i++)
+                var y = new Block([.. image.Values], image.Shape);
+                for (int sample = 0; sample < image.Shape[0]; sample++)
                 {
-                    int row = i / c.ImageSize % c.ImageSize, column = i % c.ImageSize, last = c.ImageSize - 1;
-                    bool inside = corner ? row < width && column < width
-                        : row < width || column < width || row > last - width || column > last - width;
-                    if (inside)
-                        y[(sample * (image.Count / image.Shape[0])) + i] += p["prompt_pixels"][k++];
+                    int k = 0;
+                    for (int i = 0; i < c.Channels * c.ImageSize * c.ImageSize; i++)
+                    {
+                        int row = i / c.ImageSize % c.ImageSize, column = i % c.ImageSize, last = c.ImageSize - 1;
+                        bool inside = corner ? row < width && column < width
+                            : row < width || column < width || row > last - width || column > last - width;
+                        if (inside)
+                            y[(sample * (image.Count / image.Shape[0])) + i] += p["prompt_pixels"][k++];
+                    }
                 }
-            }
 
-            return y;
-        },
-    };
+                return y;
+            },
+        };
 
     /// <summary>
     /// Prompts stand where <paramref name="places"/> has a 'p' ('c' is the class token, '.' another); deep ones replace
@@ -38,32 +38,32 @@ internal static class MethodOracles
     /// </summary>
     public static VimOracle Vpt(
         VisionMambaConfig c, IReadOnlyDictionary<string, Block> p, string places, bool deep) => new(c, p)
-    {
-        Before = (tokens, layer) =>
         {
-            if (layer > 0 && !deep)
-                return tokens;
-            Block prompts = p[$"prompt_tokens.{layer}"];
-            if (p.TryGetValue("prompt_projection.weight", out Block? projection))
-                prompts = LinearOracle.Forward(prompts, projection, p["prompt_projection.bias"]);
-            Block stream = VimOracle.Sum(tokens.Residual, tokens.Hidden);
-            var y = new Block(stream.Shape[0], places.Length, c.Dim);
-            for (int sample = 0; sample < y.Shape[0]; sample++)
+            Before = (tokens, layer) =>
             {
-                int prompt = 0, other = 0;
-                for (int t = 0; t < places.Length; t++)
+                if (layer > 0 && !deep)
+                    return tokens;
+                Block prompts = p[$"prompt_tokens.{layer}"];
+                if (p.TryGetValue("prompt_projection.weight", out Block? projection))
+                    prompts = LinearOracle.Forward(prompts, projection, p["prompt_projection.bias"]);
+                Block stream = VimOracle.Sum(tokens.Residual, tokens.Hidden);
+                var y = new Block(stream.Shape[0], places.Length, c.Dim);
+                for (int sample = 0; sample < y.Shape[0]; sample++)
                 {
-                    int from = layer > 0 ? t : other;
-                    for (int e = 0; e < c.Dim; e++)
-                        y[sample, t, e] = places[t] == 'p' ? prompts[prompt, e] : stream[sample, from, e];
-                    prompt += places[t] == 'p' ? 1 : 0;
-                    other += places[t] == 'p' ? 0 : 1;
+                    int prompt = 0, other = 0;
+                    for (int t = 0; t < places.Length; t++)
+                    {
+                        int from = layer > 0 ? t : other;
+                        for (int e = 0; e < c.Dim; e++)
+                            y[sample, t, e] = places[t] == 'p' ? prompts[prompt, e] : stream[sample, from, e];
+                        prompt += places[t] == 'p' ? 1 : 0;
+                        other += places[t] == 'p' ? 0 : 1;
+                    }
                 }
-            }
 
-            return new OracleTokens(null, y, places.IndexOf('c', StringComparison.Ordinal));
-        },
-    };
+                return new OracleTokens(null, y, places.IndexOf('c', StringComparison.Ordinal));
+            },
+        };
 
     /// <summary>Each direction reads its own affix tokens first.</summary>
     public static VimOracle Affix(VisionMambaConfig c, IReadOnlyDictionary<string, Block> p, int tokens) => new(c, p)
