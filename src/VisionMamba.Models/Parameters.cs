@@ -78,6 +78,11 @@ public sealed class ParameterScope
     /// <summary>The scope of the <paramref name="index"/>-th of several alike.</summary>
     public ParameterScope Child(int index) => Child(index.ToString(System.Globalization.CultureInfo.InvariantCulture));
 
+    /// <summary>
+    /// The parameter whose whole name is <paramref name="name"/>, declared before: what another one starts from.
+    /// </summary>
+    public Tensor Declared(string name) => _set[name];
+
     /// <summary>Declares a parameter and fills it; its values depend on the seed and its own name only.</summary>
     public Tensor Parameter(string name, ReadOnlySpan<int> shape, Initialiser initialise)
     {

@@ -52,6 +52,43 @@ public abstract class TuningMethod
     /// </summary>
     public virtual Tensor AfterScan(Tape tape, Tensor y, int layer) => y;
 
+    /// <summary>
+    /// Changes <paramref name="y"/>, what the projection <paramref name="site"/> of block <paramref name="layer"/> made
+    /// of <paramref name="x"/>. The default leaves it alone.
+    /// </summary>
+    public virtual Tensor Adapt(
+        Tape tape, int layer, MixerSite site, Tensor x, Tensor y, ForwardContext context) => y;
+
+    /// <summary>
+    /// Gives one direction's scan more states; <paramref name="u"/> is its input, (batch, length, inner). It acts after
+    /// <see cref="Adapt"/>. The default leaves them alone.
+    /// </summary>
+    public virtual ScanStates Widen(Tape tape, int layer, bool backward, Tensor u, ScanStates states) => states;
+
+    /// <summary>
+    /// Changes <paramref name="y"/>, what the mixer of block <paramref name="layer"/> made of the normalised tokens
+    /// <paramref name="h"/>, both (batch, length, dim). The default leaves it alone.
+    /// </summary>
+    public virtual Tensor AfterMixer(Tape tape, int layer, Tensor h, Tensor y, ForwardContext context) => y;
+
+    /// <summary>Whether what the method adds can be written into the backbone's weights, exactly but for rounding.</summary>
+    public virtual bool Merges => false;
+
+    /// <summary>What is left of the method, as a new one, after it was merged; itself where it does not merge.</summary>
+    public virtual TuningMethod Rest => Merges ? new Full.FullMethod() : this;
+
+    /// <summary>The architecture that holds the merged weights, of the one that was tuned.</summary>
+    public virtual VisionMambaConfig MergedConfig(VisionMambaConfig model) => model;
+
+    /// <summary>
+    /// The parameter <paramref name="weight"/>, called <paramref name="name"/>, with what <see cref="Adapt"/> adds; the
+    /// same tensor where that is nothing. Asked of a method that merges, after <see cref="Declare"/>.
+    /// </summary>
+    public virtual Tensor Merge(string name, Tensor weight) => weight;
+
+    /// <summary>As <see cref="Merge"/>, and after it, for what <see cref="Widen"/> adds.</summary>
+    public virtual Tensor MergeWider(string name, Tensor weight) => weight;
+
     /// <summary>Whether the parameter called <paramref name="name"/> trains.</summary>
     public abstract bool Trains(string name);
 

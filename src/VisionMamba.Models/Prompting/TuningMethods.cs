@@ -1,9 +1,13 @@
 using System.Text.Json.Nodes;
+using VisionMamba.Models.Prompting.Adapter;
+using VisionMamba.Models.Prompting.AdditionalScan;
 using VisionMamba.Models.Prompting.Affix;
 using VisionMamba.Models.Prompting.BitFit;
 using VisionMamba.Models.Prompting.Combined;
 using VisionMamba.Models.Prompting.Full;
 using VisionMamba.Models.Prompting.Linear;
+using VisionMamba.Models.Prompting.Lora;
+using VisionMamba.Models.Prompting.MixerParts;
 using VisionMamba.Models.Prompting.Partial;
 using VisionMamba.Models.Prompting.Pixels;
 using VisionMamba.Models.Prompting.Svp;
@@ -44,6 +48,12 @@ public static class TuningMethods
             settings => VptMethod.FromSettings(settings, deep: true), (_, _) => null),
         new("affix", "affix-tuning: learned tokens before both directions' scans",
             AffixMethod.FromSettings, (_, _) => null),
+        new("lora", "low-rank changes of the projections, or of parts of them", LoraMethod.FromSettings, (_, _) => null),
+        new("adapter", "a bottleneck beside or after every mixer", AdapterMethod.FromSettings, (_, _) => null),
+        new("additional-scan", "more states in every scan", AdditionalScanMethod.FromSettings, (_, _) => null),
+        new("conv1d", "the convolutions' taps train", _ => MixerPartMethod.Conv1d(), (_, _) => null),
+        new("a-tuning", "the scans' A trains", _ => MixerPartMethod.A(), (_, _) => null),
+        new("d-tuning", "the scans' skip weights D train", _ => MixerPartMethod.D(), (_, _) => null),
     ];
 
     /// <summary>

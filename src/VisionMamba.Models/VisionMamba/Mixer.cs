@@ -22,14 +22,22 @@ internal sealed class Mixer
             .Parameter("weight", [c.Dim, c.Inner], Initial.Uniform(1 / Math.Sqrt((double)c.Inner * c.Depth)));
     }
 
-    /// <summary>(batch, length, dim) to (batch, length, dim).</summary>
+    /// <summary>(batch, length, dim) to (batch, length, dim), as <paramref name="method"/> changes it.</summary>
     public Tensor Forward(Tape tape, Tensor h, TuningMethod method, int layer, ForwardContext context)
     {
-        Tensor xz = method.BeforeScan(tape, tape.Linear(h, _inProj, bias: null), layer, context);
+        var block = new Block(tape, method, layer, context);
+        Tensor xz = method.BeforeScan(tape, block.Project(MixerSite.InProj, h, _inProj), layer, context);
         Tensor y = tape.SelectiveScan(
-            xz, _forward.Run(tape, xz, reversed: false), _backward.Run(tape, xz, reversed: true), scale: 0.5f);
+            xz, _forward.Run(block, xz, reversed: false), _backward.Run(block, xz, reversed: true), scale: 0.5f);
         y = method.AfterScan(tape, y, layer);
-        return tape.Linear(y, _outProj, bias: null);
+        return method.AfterMixer(tape, layer, h, block.Project(MixerSite.OutProj, y, _outProj), context);
+    }
+
+    /// <summary>One block's pass through the tuning method.</summary>
+    private readonly record struct Block(Tape Tape, TuningMethod Method, int Layer, ForwardContext Context)
+    {
+        public Tensor Project(MixerSite site, Tensor x, Tensor weight, bool recompute = false) =>
+            Method.Adapt(Tape, Layer, site, x, Tape.Linear(x, weight, bias: null, recompute), Context);
     }
 
     private sealed class Direction
@@ -49,14 +57,16 @@ internal sealed class Mixer
             _dtBias = dt.Parameter("bias", [c.Inner], Initial.StepSizeBias);
         }
 
-        public ScanDirection Run(Tape tape, Tensor xz, bool reversed)
+        public ScanDirection Run(Block block, Tensor xz, bool reversed)
         {
-            Tensor u = tape.CausalConvSilu(xz, _convWeight, _convBias, reversed);
-            Tensor bc = tape.Linear(u, _xProj, bias: null);
+            Tensor u = block.Tape.CausalConvSilu(xz, _convWeight, _convBias, reversed);
+            Tensor bc = block.Project(reversed ? MixerSite.XProjBackward : MixerSite.XProj, u, _xProj);
+            ScanStates states = block.Method.Widen(block.Tape, block.Layer, reversed, u, new ScanStates(bc, _aLog));
             // Its bias is added inside the scan. Computed again for the backward pass: a rank-R product, 3 % of the
             // block's arithmetic against 37 % of its memory.
-            Tensor delta = tape.Linear(bc, _dtProj, bias: null, recompute: true);
-            return new ScanDirection(u, delta, bc, _aLog, _d, _dtBias, reversed);
+            Tensor delta = block.Project(
+                reversed ? MixerSite.DtProjBackward : MixerSite.DtProj, states.Bc, _dtProj, recompute: true);
+            return new ScanDirection(u, delta, states.Bc, states.ALog, _d, _dtBias, reversed);
         }
     }
 }

@@ -88,6 +88,55 @@ public sealed class CombinedMethod : TuningMethod
         return y;
     }
 
+    /// <inheritdoc/>
+    public override Tensor Adapt(Tape tape, int layer, MixerSite site, Tensor x, Tensor y, ForwardContext context)
+    {
+        foreach (TuningMethod part in _parts)
+            y = part.Adapt(tape, layer, site, x, y, context);
+        return y;
+    }
+
+    /// <inheritdoc/>
+    public override ScanStates Widen(Tape tape, int layer, bool backward, Tensor u, ScanStates states)
+    {
+        foreach (TuningMethod part in _parts)
+            states = part.Widen(tape, layer, backward, u, states);
+        return states;
+    }
+
+    /// <inheritdoc/>
+    public override Tensor AfterMixer(Tape tape, int layer, Tensor h, Tensor y, ForwardContext context)
+    {
+        foreach (TuningMethod part in _parts)
+            y = part.AfterMixer(tape, layer, h, y, context);
+        return y;
+    }
+
+    /// <inheritdoc/>
+    public override bool Merges => _parts.Any(p => p.Merges);
+
+    /// <inheritdoc/>
+    public override TuningMethod Rest => _parts.Where(p => !p.Merges).ToArray() switch
+    {
+        [] => new Full.FullMethod(),
+        [var only] => only,
+        var several => new CombinedMethod(several),
+    };
+
+    /// <inheritdoc/>
+    public override VisionMambaConfig MergedConfig(VisionMambaConfig model) =>
+        Merging.Aggregate(model, (config, part) => part.MergedConfig(config));
+
+    /// <inheritdoc/>
+    public override Tensor Merge(string name, Tensor weight) =>
+        Merging.Aggregate(weight, (merged, part) => part.Merge(name, merged));
+
+    /// <inheritdoc/>
+    public override Tensor MergeWider(string name, Tensor weight) =>
+        Merging.Aggregate(weight, (merged, part) => part.MergeWider(name, merged));
+
+    private IEnumerable<TuningMethod> Merging => _parts.Where(p => p.Merges);
+
     private void Require(bool holds, string problem)
     {
         if (!holds)

@@ -5,7 +5,7 @@ internal static partial class OpCases
 {
     public static IEnumerable<OpCase> All() =>
         [.. Linear(), .. AddNorm(), .. CausalConvSilu(), .. SelectiveScan(), .. PatchEmbed(), .. Tokens(),
-            .. SelectivePrompt(), .. Prompts(), .. SoftmaxCrossEntropy(), .. BinaryCrossEntropy()];
+            .. SelectivePrompt(), .. Prompts(), .. Columns(), .. SoftmaxCrossEntropy(), .. BinaryCrossEntropy()];
 
     private static OpInput Input(string c, string name, double deviation, params int[] shape) =>
         new(name, Values.Normal($"{c}/{name}", deviation, 0, shape));
