@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using VisionMamba.Models.Prompting.Adapter;
+using VisionMamba.Models.Prompting.AdditionalScan;
 using VisionMamba.Models.Prompting.Pixels;
 using VisionMamba.Models.Prompting.Svp;
 using VisionMamba.Models.Prompting.Vpt;
@@ -34,6 +36,13 @@ internal sealed record RecipeRule(
         ["prompt_project"] = new(Least: -1),
         ["affix_tokens"] = s_counted,
         ["affix_projection"] = s_notNegative,
+        ["lora_rank"] = s_counted,
+        ["lora_alpha"] = s_notNegative,
+        ["lora_dropout"] = s_below1,
+        ["adapter_width"] = s_counted,
+        ["adapter_scale"] = s_notNegative,
+        ["adapter_dropout"] = s_below1,
+        ["extra_states"] = s_counted,
         ["max_steps"] = s_notNegative,
         ["warmup_epochs"] = s_notNegative,
         ["weight_decay"] = s_notNegative,
@@ -87,6 +96,8 @@ internal sealed record RecipeRule(
         ["head_layers"] = new(1, 2),
         ["on_bad_image"] = new(Words: ["fail", "skip"]),
         ["cross_prompt_source"] = new(Words: ["token", "paired-halves"]),
+        ["adapter_mode"] = new(Words: [.. AdapterMethod.Modes]),
+        ["extra_start"] = new(Words: [.. AdditionalScanMethod.Starts]),
         ["svp_prompts"] = new(Words: [.. SvpMethod.PromptWords]),
         ["vp_placement"] = new(Words: [.. PixelPromptMethod.Placements]),
         ["prompt_placement"] = new(Words: [.. VptMethod.Placements]),

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using VisionMamba.Cli.Output;
+using VisionMamba.Models;
 using VisionMamba.Models.Checkpoints;
 using VisionMamba.Tensors.Files;
 
@@ -29,9 +30,14 @@ internal static class ExportVerb
         {
             Description = "pth of a run's last.safetensors: also what Python needs to resume it",
         };
+        var unmerged = new Option<bool>("--unmerged")
+        {
+            Description = "keep the tuning method's parameters apart: LoRA and additional scans are otherwise written "
+                + "into the weights",
+        };
         var json = new Option<bool>("--json") { Description = "print the result as JSON" };
         checkpoint.AddTo(command);
-        foreach (Option option in new Option[] { output, format, type, layout, optimizer, json })
+        foreach (Option option in new Option[] { output, format, type, layout, optimizer, unmerged, json })
             command.Options.Add(option);
         command.SetAction(parsed =>
         {
@@ -46,6 +52,8 @@ internal static class ExportVerb
                 throw new UsageException($"--output {path}: would replace the model it is made from; give another name");
             LoadedModel loaded = checkpoint.Load(parsed);
             var notes = new List<string>();
+            if (loaded.Model.Method.Merges)
+                loaded = Merged(loaded, parsed.GetValue(unmerged), shape, training, notes);
             if (kind == "safetensors")
                 ModelExport.Safetensors(path, loaded.Model, loaded.Card, shape, stored, notes);
             else if (training)
@@ -58,6 +66,30 @@ internal static class ExportVerb
             return 0;
         });
         return command;
+    }
+
+    private static LoadedModel Merged(
+        LoadedModel loaded, bool unmerged, CheckpointLayout layout, bool training, List<string> notes)
+    {
+        string method = loaded.Model.Method.Name;
+        if (training)
+        {
+            throw new UsageException(
+                $"--with-optimizer: the released code has no '{method}' to go on training; leave it out");
+        }
+
+        if (unmerged && layout == CheckpointLayout.Plain)
+        {
+            throw new UsageException(
+                $"--unmerged: a plain file cannot say the settings of '{method}'; give --layout native or leave it out");
+        }
+
+        if (unmerged)
+            return loaded;
+        VisionMambaModel merged = MergedModel.Of(loaded.Model);
+        notes.Add($"'{method}' is merged into the weights: a model of the method '{merged.Method.Name}'"
+            + (merged.Config.State == loaded.Model.Config.State ? "" : $" with {merged.Config.State} states"));
+        return loaded with { Model = merged };
     }
 
     private static string Format(string? given, string path)

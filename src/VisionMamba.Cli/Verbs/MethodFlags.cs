@@ -2,7 +2,10 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using VisionMamba.Models;
 using VisionMamba.Models.Prompting;
+using VisionMamba.Models.Prompting.Adapter;
+using VisionMamba.Models.Prompting.AdditionalScan;
 using VisionMamba.Models.Prompting.Affix;
+using VisionMamba.Models.Prompting.Lora;
 using VisionMamba.Models.Prompting.Pixels;
 using VisionMamba.Models.Prompting.Svp;
 using VisionMamba.Models.Prompting.Vpt;
@@ -50,6 +53,26 @@ internal sealed class MethodFlags
             new AffixConfig().Tokens, IsSize, s_upToSize),
         MethodSetting.Of("--affix-projection", "affix", "projection", "hidden width of the network that makes them, "
             + "0 to learn them directly", new AffixConfig().Projection, v => v == 0 || IsSize(v), "0 or a width"),
+        MethodSetting.Of("--lora-sites", "lora", "sites", "projections or parts of them, joined by commas: "
+            + string.Join(", ", LoraSite.All.Select(s => s.Name)), string.Join(',', new LoraConfig().Sites),
+            v => v.Length > 0, "a list of sites"),
+        MethodSetting.Of("--lora-rank", "lora", "rank", "rank of every site", new LoraConfig().Rank, IsSize, s_upToSize),
+        MethodSetting.Of("--lora-alpha", "lora", "alpha", "alpha; what is added is scaled by alpha / rank, 0 for 0.1",
+            new LoraConfig().Alpha, v => v >= 0, "at least 0 (0 means a tenth of the rank)"),
+        MethodSetting.Of("--lora-dropout", "lora", "dropout", "dropout between the two factors",
+            new LoraConfig().Dropout, v => v is >= 0 and < 1, "at least 0 and below 1"),
+        MethodSetting.OfWords("--adapter-mode", "adapter", "mode", "where it stands", AdapterMethod.Modes),
+        MethodSetting.Of("--adapter-width", "adapter", "width", "width of the bottleneck",
+            new AdapterConfig().Width, IsSize, s_upToSize),
+        MethodSetting.Of("--adapter-scale", "adapter", "scale", "factor of its output, 0 for 0.1, or 1 in sequence",
+            new AdapterConfig().Scale, v => v >= 0, "at least 0"),
+        MethodSetting.Of("--adapter-dropout", "adapter", "dropout", "dropout in the bottleneck",
+            new AdapterConfig().Dropout, v => v is >= 0 and < 1, "at least 0 and below 1"),
+        MethodSetting.Of("--extra-states", "additional-scan", "states", "states added to every channel's scan",
+            new AdditionalScanConfig().States, IsSize, s_upToSize),
+        MethodSetting.OfWords("--extra-start", "additional-scan", "start",
+            "initial values: as published, or such that training starts at the frozen backbone",
+            AdditionalScanMethod.Starts),
     ];
 
     private readonly Option<int> _head = new("--head-layers")

@@ -54,7 +54,10 @@ public static partial class Operations
                 tape.Backend.SelectiveScanBackward(forward, xz, scale, y.Gradient!, Targets(tape, forward, xz));
                 tape.Backend.SelectiveScanBackward(backward, xz, scale, y.Gradient!, Targets(tape, backward, xz));
             },
-            [xz, forward.U, forward.Delta, forward.Bc, backward.U, backward.Delta, backward.Bc]);
+            [
+                xz, forward.U, forward.Delta, forward.Bc, forward.ALog,
+                backward.U, backward.Delta, backward.Bc, backward.ALog,
+            ]);
     }
 
     private static bool Needs(in ScanDirection s) =>

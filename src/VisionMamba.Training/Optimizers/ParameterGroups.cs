@@ -50,7 +50,8 @@ public sealed record ParameterGroups(double LayerDecay = 1, double HeadScale = 1
         string[] parts = name.Split('.');
         if (parts.Length > 1 && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int index))
         {
-            if (parts[0] is "layers" or "prompt_generator" or "prompt_tokens" or "prompt_affix")
+            if (parts[0] is "layers" or "prompt_generator" or "prompt_tokens" or "prompt_affix"
+                or "lora" or "adapter" or "additional_scan")
                 return Math.Min(index, depth - 1) + 1;
             if (parts[0] == "prompt_generator_shared")
                 return Math.Min(index * sharedLayers, depth - 1) + 1;

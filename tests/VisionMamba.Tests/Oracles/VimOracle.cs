@@ -23,6 +23,16 @@ internal sealed class VimOracle(VisionMambaConfig c, IReadOnlyDictionary<string,
     /// </summary>
     public Func<int, bool, Block?> Affix { get; init; } = (_, _) => null;
 
+    /// <summary>A projection's output, of layer, name, input and plain output.</summary>
+    public Func<int, string, Block, Block, Block> Adapt { get; init; } = (_, _, _, y) => y;
+
+    /// <summary>x_proj's output and A_log with more states, of layer, direction, the scan's input and both.</summary>
+    public Func<int, bool, Block, (Block Bc, Block ALog), (Block Bc, Block ALog)> Widen { get; init; } =
+        (_, _, _, states) => states;
+
+    /// <summary>The mixer's output, of layer, input and plain output.</summary>
+    public Func<int, Block, Block, Block> After { get; init; } = (_, _, y) => y;
+
     public IReadOnlyDictionary<string, Block> Parameters => p;
 
     public Block Logits(Block image)
@@ -52,11 +62,10 @@ internal sealed class VimOracle(VisionMambaConfig c, IReadOnlyDictionary<string,
 
     private Block Mixer(Block normed, int layer)
     {
-        string at = $"layers.{layer}.mixer.";
-        Block xz = LinearOracle.Forward(normed, p[at + "in_proj.weight"], null);
+        Block xz = Project(layer, "in_proj", normed);
         Block forward = Direction(xz, layer, false), backward = Flip(Direction(Flip(xz), layer, true));
         Block y = Sum(forward, backward);
-        return LinearOracle.Forward(new([.. y.Values.Select(v => v / 2)], y.Shape), p[at + "out_proj.weight"], null);
+        return After(layer, normed, Project(layer, "out_proj", new([.. y.Values.Select(v => v / 2)], y.Shape)));
     }
 
     private Block Direction(Block xz, int layer, bool backward)
@@ -72,10 +81,11 @@ internal sealed class VimOracle(VisionMambaConfig c, IReadOnlyDictionary<string,
         }
 
         Block u = CausalConvSiluOracle.Forward(xz, p[$"{at}conv1d{b}.weight"], p[$"{at}conv1d{b}.bias"], false);
-        Block bc = LinearOracle.Forward(u, p[$"{at}x_proj{b}.weight"], null);
-        Block delta = LinearOracle.Forward(bc, p[$"{at}dt_proj{b}.weight"], null);
+        Block aLog = p[at + (backward ? "A_b_log" : "A_log")];
+        (Block bc, aLog) = Widen(layer, backward, u, (Project(layer, "x_proj" + b, u), aLog));
+        Block delta = Project(layer, "dt_proj" + b, bc);
         Block y = SelectiveScanOracle.Scan(new ScanInputs(
-            u, delta, bc, p[at + (backward ? "A_b_log" : "A_log")], p[$"{at}D{b}"], p[$"{at}dt_proj{b}.bias"], false));
+            u, delta, bc, aLog, p[$"{at}D{b}"], p[$"{at}dt_proj{b}.bias"], false));
         for (int row = 0; row < y.Rows; row++)
         {
             for (int e = 0; e < y.Columns; e++)
@@ -84,6 +94,9 @@ internal sealed class VimOracle(VisionMambaConfig c, IReadOnlyDictionary<string,
 
         return TokenOracles.Slice(y, count, length);
     }
+
+    private Block Project(int layer, string name, Block x) =>
+        Adapt(layer, name, x, LinearOracle.Forward(x, p[$"layers.{layer}.mixer.{name}.weight"], null));
 
     private static Block Flip(Block x)
     {

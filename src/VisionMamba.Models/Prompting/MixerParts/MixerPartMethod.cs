@@ -20,6 +20,9 @@ public sealed class MixerPartMethod : TuningMethod
     /// <inheritdoc/>
     public override JsonObject Settings => [];
 
+    /// <inheritdoc/>
+    public override bool AddsParameters => false;
+
     /// <summary>Conv1d-tuning.</summary>
     public static MixerPartMethod Conv1d() => new("conv1d", ".mixer.conv1d.weight", ".mixer.conv1d_b.weight");
 

@@ -52,6 +52,7 @@ internal sealed record MethodCase(
         new("svp+vpt-deep+bitfit",
             """{"svp":{"shared_layers":2,"inner_width":6},"vpt-deep":{"tokens":3,"placement":"ends"},"bitfit":{}}""",
             Combined, Head + D + (3 * 4 * E) + (3 * 3 * D) + (2 * D) + (3 * D) + (2 * ((D * D) + D)) + (3 * Inner())),
+        .. WeightCases.All,
     ];
 
     public string Name => $"{Method} {Settings}";

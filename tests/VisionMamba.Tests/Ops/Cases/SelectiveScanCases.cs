@@ -37,7 +37,8 @@ internal static partial class OpCases
             inputs.Add(Input(name, direction + "u", 1, batch, length, inner));
             inputs.Add(Input(name, direction + "delta", deltaScale, batch, length, inner));
             inputs.Add(Input(name, direction + "bc", 1, batch, length, Rank + (2 * state)));
-            inputs.Add(Parameter(name, direction + "aLog", 0.8, -0.5, [inner, state]));
+            // Another operation's result where a method adds states.
+            inputs.Add(Input(name, direction + "aLog", 0.8, -0.5, [inner, state]));
             inputs.Add(Parameter(name, direction + "d", 1, inner));
             inputs.Add(Parameter(name, direction + "deltaBias", 1, -1, [inner]));
         }
