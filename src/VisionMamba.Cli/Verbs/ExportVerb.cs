@@ -87,7 +87,8 @@ internal static class ExportVerb
         if (unmerged)
             return loaded;
         VisionMambaModel merged = MergedModel.Of(loaded.Model);
-        notes.Add($"'{method}' is merged into the weights: a model of the method '{merged.Method.Name}'"
+        string rest = merged.Method.Name == "full" ? "a plain model" : $"a model of the method '{merged.Method.Name}'";
+        notes.Add($"'{method}' is merged into the weights, which makes {rest}"
             + (merged.Config.State == loaded.Model.Config.State ? "" : $" with {merged.Config.State} states"));
         return loaded with { Model = merged };
     }
