@@ -81,7 +81,7 @@ internal static class ExportVerb
         if (unmerged && layout == CheckpointLayout.Plain)
         {
             throw new UsageException(
-                $"--unmerged: a plain file cannot say the settings of '{method}'; give --layout native or leave it out");
+                $"--unmerged: a plain file cannot say the settings of '{method}'; give --layout native");
         }
 
         if (unmerged)

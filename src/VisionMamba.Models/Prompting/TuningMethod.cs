@@ -71,10 +71,12 @@ public abstract class TuningMethod
     /// </summary>
     public virtual Tensor AfterMixer(Tape tape, int layer, Tensor h, Tensor y, ForwardContext context) => y;
 
-    /// <summary>Whether what the method adds can be written into the backbone's weights, exactly but for rounding.</summary>
+    /// <summary>
+    /// Whether what the method adds can be written into the backbone's weights, exactly but for rounding.
+    /// </summary>
     public virtual bool Merges => false;
 
-    /// <summary>What is left of the method, as a new one, after it was merged; itself where it does not merge.</summary>
+    /// <summary>What is left of the method, as a new one, after merging; itself where it does not merge.</summary>
     public virtual TuningMethod Rest => Merges ? new Full.FullMethod() : this;
 
     /// <summary>The architecture that holds the merged weights, of the one that was tuned.</summary>

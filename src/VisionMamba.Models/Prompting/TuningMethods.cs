@@ -48,7 +48,7 @@ public static class TuningMethods
             settings => VptMethod.FromSettings(settings, deep: true), (_, _) => null),
         new("affix", "affix-tuning: learned tokens before both directions' scans",
             AffixMethod.FromSettings, (_, _) => null),
-        new("lora", "low-rank changes of the projections, or of parts of them", LoraMethod.FromSettings, (_, _) => null),
+        new("lora", "LoRA: low-rank changes of projections or their parts", LoraMethod.FromSettings, (_, _) => null),
         new("adapter", "a bottleneck beside or after every mixer", AdapterMethod.FromSettings, (_, _) => null),
         new("additional-scan", "more states in every scan", AdditionalScanMethod.FromSettings, (_, _) => null),
         new("conv1d", "the convolutions' taps train", _ => MixerPartMethod.Conv1d(), (_, _) => null),

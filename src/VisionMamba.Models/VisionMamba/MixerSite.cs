@@ -17,7 +17,9 @@ public enum MixerSite
     /// <summary>x_proj_b, of the backward direction.</summary>
     XProjBackward,
 
-    /// <summary>dt_proj of the forward direction: R to E; its input is x_proj's whole output, of which it reads R.</summary>
+    /// <summary>
+    /// dt_proj of the forward direction: R to E; its input is x_proj's whole output, of which it reads R.
+    /// </summary>
     DtProj,
 
     /// <summary>dt_proj_b, of the backward direction.</summary>

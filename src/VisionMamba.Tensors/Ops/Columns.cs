@@ -2,7 +2,7 @@ namespace VisionMamba.Tensors;
 
 // Shapes: every tensor is seen as (rows, columns); all of one operation have the same rows.
 
-/// <summary>The columns <paramref name="Start"/> .. <paramref name="Start"/>+<paramref name="Count"/>-1 of a tensor.</summary>
+/// <summary>Some columns of a tensor that stand side by side.</summary>
 /// <param name="Source">The tensor, (.., columns).</param>
 /// <param name="Start">The first of its columns.</param>
 /// <param name="Count">How many.</param>
@@ -64,7 +64,10 @@ public static partial class Operations
         foreach (ColumnRange part in kept)
         {
             if (part.Source.Rows != first.Rows || part.Start < 0 || part.Start + part.Count > part.Source.Columns)
-                throw new ArgumentException($"{part.Source} has no {part.Count} columns from {part.Start} beside {first}");
+            {
+                throw new ArgumentException(
+                    $"{part.Source} has no {part.Count} columns from {part.Start} beside {first}");
+            }
         }
 
         Tensor y = tape.Output(

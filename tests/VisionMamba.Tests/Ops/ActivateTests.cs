@@ -3,7 +3,7 @@ using VisionMamba.Tensors.Cpu;
 
 namespace VisionMamba.Tests.Ops;
 
-/// <summary>Dropout in a bottleneck: its rate, the same decisions in the backward pass and in pieces of a batch.</summary>
+/// <summary>Dropout in a bottleneck: its rate, the same decisions backwards and in pieces of a batch.</summary>
 public sealed class ActivateTests
 {
     private const int Batch = 4, Length = 33, Width = 19;

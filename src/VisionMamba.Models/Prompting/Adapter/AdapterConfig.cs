@@ -22,7 +22,9 @@ public sealed record AdapterConfig
     /// <summary>Width w of the bottleneck.</summary>
     public int Width { get; init; } = 32;
 
-    /// <summary>Factor s of its output; 0 takes 0.1, and 1 for the sequential adapter, which is published without.</summary>
+    /// <summary>
+    /// Factor s of its output; 0 takes 0.1, and 1 for the sequential adapter, which is published without.
+    /// </summary>
     public float Scale { get; init; }
 
     /// <summary>Dropout in the bottleneck, in [0, 1).</summary>

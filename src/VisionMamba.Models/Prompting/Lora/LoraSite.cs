@@ -41,7 +41,7 @@ public sealed record LoraSite(
         _ => "out_proj",
     };
 
-    /// <summary>The site called <paramref name="name"/>; an unknown one is an error that lists the known ones.</summary>
+    /// <summary>The site called <paramref name="name"/>; an unknown one is an error that lists them.</summary>
     public static LoraSite Find(string name) => All.FirstOrDefault(s => s.Name == name)
         ?? throw new VisionMambaException(
             $"lora: unknown site '{name}'; known are {string.Join(", ", All.Select(s => s.Name))}");
