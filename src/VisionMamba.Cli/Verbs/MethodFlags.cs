@@ -56,7 +56,8 @@ internal sealed class MethodFlags
         MethodSetting.Of("--lora-sites", "lora", "sites", "projections or parts of them, joined by commas: "
             + string.Join(", ", LoraSite.All.Select(s => s.Name)), string.Join(',', new LoraConfig().Sites),
             v => v.Length > 0, "a list of sites"),
-        MethodSetting.Of("--lora-rank", "lora", "rank", "rank of every site", new LoraConfig().Rank, IsSize, s_upToSize),
+        MethodSetting.Of("--lora-rank", "lora", "rank", "rank of every site",
+            new LoraConfig().Rank, IsSize, s_upToSize),
         MethodSetting.Of("--lora-alpha", "lora", "alpha", "alpha; what is added is scaled by alpha / rank, 0 for 0.1",
             new LoraConfig().Alpha, v => v >= 0, "at least 0 (0 means a tenth of the rank)"),
         MethodSetting.Of("--lora-dropout", "lora", "dropout", "dropout between the two factors",
