@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 
@@ -66,7 +65,7 @@ internal static partial class ResumeCheck
 
     private static string Text(JsonNode? value) => value?.ToJsonString() ?? "not given";
 
-    private static JsonObject Json(TrainingOptions options) => (JsonObject)JsonSerializer.SerializeToNode(options)!;
+    private static JsonObject Json(TrainingOptions options) => OptionsJson.Write(options);
 
     [GeneratedRegex("([A-Z])")]
     private static partial Regex Hump();

@@ -56,7 +56,7 @@ public sealed record TrainingState
         string path, VisionMambaModel model, ModelCard card, Optimizer optimizer, AveragedModel? average = null,
         TrainingOptions? options = null)
     {
-        var metadata = new Dictionary<string, string> { [Key] = JsonSerializer.Serialize(this) };
+        var metadata = new Dictionary<string, string> { [Key] = JsonSerializer.Serialize(this, TrainingJson.Default.TrainingState) };
         if (options is not null)
             metadata[OptionsKey] = ResumeCheck.Write(options);
         IEnumerable<(string, Tensor)> extra = optimizer.State.Select(s => (s.Key, s.Value))
@@ -108,13 +108,17 @@ public sealed record TrainingState
 
         try
         {
-            return JsonSerializer.Deserialize<TrainingState>(json) ?? throw new JsonException("it is null");
+            JsonObject state = JsonNode.Parse(json) as JsonObject ?? throw new JsonException("it is no object");
+            return OptionsJson.Completed(state, Json(new TrainingState())).Deserialize(TrainingJson.Default.TrainingState)!;
         }
         catch (JsonException e)
         {
             throw new VisionMambaException($"{file.Path}: its metadata {Key} is malformed ({e.Message})", e);
         }
     }
+
+    private static JsonObject Json(TrainingState state) =>
+        (JsonObject)JsonSerializer.SerializeToNode(state, TrainingJson.Default.TrainingState)!;
 
     /// <summary>The state as shown to people and saved with the best model.</summary>
     public JsonObject Summary()

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using VisionMamba.Cli.Recipes;
 using VisionMamba.Data.Datasets;
@@ -49,7 +48,7 @@ internal sealed record RunPlan(
             ["data"] = Counts(),
             ["parameters"] = new JsonObject
             {
-                ["groups"] = JsonSerializer.SerializeToNode(groups.Counts),
+                ["groups"] = new JsonObject(groups.Counts.Select(c => KeyValuePair.Create(c.Key, (JsonNode?)c.Value))),
                 ["prompts"] = groups.Prompts,
                 ["trainable"] = groups.Trainable,
                 ["total"] = groups.Total,

@@ -1,7 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Reflection;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using VisionMamba.Cli.Recipes;
 
@@ -22,11 +20,6 @@ internal sealed record Setting(string Key, JsonNode? Value, string Origin)
         string key = RecipeOptions.Key(option.Name);
         string origin = parsed.GetResult(option) is OptionResult { Implicit: false } ? "flag"
             : recipe?.Options.ContainsKey(key) == true ? "recipe" : "default";
-        object? value = typeof(Setting).GetMethod(
-            nameof(ValueOf), BindingFlags.NonPublic | BindingFlags.Static, [typeof(ParseResult), typeof(Option)])!
-            .MakeGenericMethod(option.ValueType).Invoke(null, [parsed, option]);
-        return new Setting(key, value is null ? null : JsonSerializer.SerializeToNode(value, value.GetType()), origin);
+        return new Setting(key, OptionValue.Of(option).Read(parsed), origin);
     }
-
-    private static object? ValueOf<T>(ParseResult parsed, Option option) => parsed.GetValue((Option<T>)option);
 }

@@ -1,8 +1,6 @@
 using System.Collections;
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Globalization;
-using System.Reflection;
 using System.Text.Json;
 
 namespace VisionMamba.Cli.Recipes;
@@ -62,8 +60,7 @@ internal sealed class RecipeOptions
             problem ??= parsed.GetResult(option)?.Errors.FirstOrDefault() is { } error ? OneLine(error.Message) : null;
             if (problem is not null)
                 throw new VisionMambaException($"{recipe.Path}: {key}: {problem} (it is {value.GetRawText()})");
-            typeof(RecipeOptions).GetMethod(nameof(SetDefault), BindingFlags.NonPublic | BindingFlags.Static)!
-                .MakeGenericMethod(option.ValueType).Invoke(null, [option, parsed]);
+            OptionValue.Of(option).MakeDefault(parsed);
         }
     }
 
@@ -74,13 +71,6 @@ internal sealed class RecipeOptions
     /// <summary>The parser lists allowed words on lines of their own.</summary>
     public static string OneLine(string message) =>
         string.Join(' ', message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
-
-    private static void SetDefault<T>(Option option, ParseResult parsed)
-    {
-        var typed = (Option<T>)option;
-        T? value = parsed.GetValue(typed);
-        typed.DefaultValueFactory = (ArgumentResult _) => value!;
-    }
 
     private static Type Element(Option option)
     {

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using VisionMamba.Cli.Output;
 
@@ -60,7 +59,7 @@ internal static class RecipeSchema
         foreach ((string name, JsonNode? node) in value)
             schema[name] = node?.DeepClone();
         if (option.HasDefaultValue && option.GetDefaultValue() is { } standard)
-            schema["default"] = JsonSerializer.SerializeToNode(standard, standard.GetType());
+            schema["default"] = OptionValue.Of(option).Node(standard);
         return schema;
     }
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Text.Json;
 using VisionMamba.Cli.Output;
+using VisionMamba.Cli.Runs;
 using VisionMamba.Cli.Verbs;
 using VisionMamba.Tensors.Files;
 using VisionMamba.Training;
@@ -40,8 +41,7 @@ internal sealed record Study(string Kind, IReadOnlyList<string> Common, IReadOnl
                 $"{path}: no such file; --resume needs the --output folder of an earlier study");
         try
         {
-            Study study = JsonSerializer.Deserialize<Study>(File.ReadAllText(path), TrainingRun.Strict)
-                ?? throw new JsonException("it is null");
+            Study study = RunJson.ReadStudy(File.ReadAllText(path));
             if (study.Runs.Contains(null!) || study.Common.Contains(null!))
                 throw new JsonException("a run or a flag is null");
             return study.Kind == kind ? study : throw new VisionMambaException(
@@ -57,7 +57,8 @@ internal sealed record Study(string Kind, IReadOnlyList<string> Common, IReadOnl
     public void Begin(string folder)
     {
         TrainingRun.CheckNew(folder);
-        AtomicFile.WriteText(Path.Combine(folder, FileName), JsonSerializer.Serialize(this, JsonOutput.Options));
+        AtomicFile.WriteText(
+            Path.Combine(folder, FileName), RunJson.Write(this).ToJsonString(JsonOutput.Options));
     }
 
     /// <summary>

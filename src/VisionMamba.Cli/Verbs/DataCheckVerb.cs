@@ -91,16 +91,17 @@ internal static class DataCheckVerb
 
     private static JsonObject ToJson(CheckReport report, string folder)
     {
-        static JsonArray List<T>(IEnumerable<T> items) => new([.. items.Select(item => JsonValue.Create(item))]);
+        static JsonArray List(IEnumerable<string> items) => new([.. items.Select(item => (JsonNode)item)]);
+        static JsonArray Numbers(IEnumerable<int> items) => new([.. items.Select(item => (JsonNode)item)]);
         var parts = new JsonArray();
         foreach (CheckedPart part in report.Parts)
-            parts.Add(new JsonObject
+            parts.Add((JsonNode)new JsonObject
             {
                 ["part"] = part.Name,
                 ["from"] = part.Told,
                 ["images"] = part.Images,
-                ["published"] = List(part.Published),
-                ["per_class"] = List(part.Counts),
+                ["published"] = Numbers(part.Published),
+                ["per_class"] = Numbers(part.Counts),
                 ["missing"] = List(part.Missing),
                 ["unreadable"] = List(part.Unreadable),
             });

@@ -1,6 +1,5 @@
 using System.CommandLine;
-using System.Text.Json;
-using System.Text.Json.Nodes;
+using VisionMamba.Cli.Runs;
 using VisionMamba.Data.Datasets;
 
 namespace VisionMamba.Cli.Verbs;
@@ -158,15 +157,15 @@ internal sealed class DataFlags
         RunData flags = Read(parsed, seed ?? recorded?.SplitSeed ?? 0);
         if (recorded is null)
             return flags;
-        var merged = (JsonObject)JsonSerializer.SerializeToNode(recorded)!;
-        var given = (JsonObject)JsonSerializer.SerializeToNode(flags)!;
+        var merged = RunJson.Write(recorded);
+        var given = RunJson.Write(flags);
         foreach ((Option option, string name) in Recorded)
         {
             if (parsed.GetResult(option) is { Implicit: false })
                 merged[name] = given[name]?.DeepClone();
         }
 
-        return merged.Deserialize<RunData>()! with { Folder = flags.Folder, SplitSeed = flags.SplitSeed };
+        return RunJson.ReadData(merged) with { Folder = flags.Folder, SplitSeed = flags.SplitSeed };
     }
 
     private (Option Option, string Name)[] Recorded =>

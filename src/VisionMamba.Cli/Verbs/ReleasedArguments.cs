@@ -49,9 +49,11 @@ internal static class ReleasedArguments
     {
         if (file.Root!["args"]?["sched"]?.Text is { } sched and not "cosine")
             throw new VisionMambaException($"{file.Path}: its schedule '{sched}' cannot be gone on with; only cosine can");
-        var read = Taken(flags, s_taken, file, parsed) with
+        var read = Taken(typeof(TrainingOptions), OptionsJson.Write(flags), s_taken, file, parsed, OptionsJson.Read) with
         {
-            Augment = Taken(flags.Augment, s_augment, file, parsed),
+            Augment = Taken(
+                typeof(AugmentOptions), OptionsJson.Write(flags.Augment), s_augment, file, parsed,
+                OptionsJson.ReadAugment),
         };
         if (!IsGiven(parsed, "--lr") && BaseRate(file) is { } rate)
             read = read with { LearningRate = rate * 512 / read.Batch };
@@ -80,18 +82,18 @@ internal static class ReleasedArguments
         ?? Find(file, ["args", "lr"])?.Number;
 
     private static T Taken<T>(
-        T flags, (string Flag, string Property, string[] Path)[] taken, TensorFile file, ParseResult parsed)
+        Type type, JsonObject options, (string Flag, string Property, string[] Path)[] taken, TensorFile file,
+        ParseResult parsed, Func<JsonObject, T> read)
     {
-        JsonObject options = JsonSerializer.SerializeToNode(flags)!.AsObject();
         foreach ((string flag, string property, string[] path) in taken)
         {
             if (!IsGiven(parsed, flag) && Find(file, path) is PickleScalar { Value: not null } value)
-                options[property] = Node(typeof(T).GetProperty(property)!.PropertyType, value);
+                options[property] = Node(OptionsJson.IsReal(type, property), value);
         }
 
         try
         {
-            return options.Deserialize<T>()!;
+            return read(options);
         }
         catch (JsonException e)
         {
@@ -100,9 +102,9 @@ internal static class ReleasedArguments
         }
     }
 
-    private static JsonNode? Node(Type type, PickleScalar value) => value.Number switch
+    private static JsonNode? Node(bool real, PickleScalar value) => value.Number switch
     {
-        { } number when type == typeof(double) => JsonValue.Create(number),
+        { } number when real => JsonValue.Create(number),
         { } number => JsonValue.Create((long)Math.Round(number, MidpointRounding.ToEven)),
         _ => value.Truth is { } truth ? JsonValue.Create(truth) : JsonValue.Create(value.Text),
     };

@@ -102,7 +102,7 @@ internal sealed class ReleasedResume
             ["steps_done"] = training.Steps,
             ["parameters_with_moments"] = training.Names.Count,
             ["data"] = splits.Description,
-            ["options"] = System.Text.Json.JsonSerializer.SerializeToNode(options),
+            ["options"] = OptionsJson.Write(options),
             ["learning_rate_scaled"] = options.ScaledRate,
         });
         return 0;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using VisionMamba.Cli.Runs;
 using VisionMamba.Models.Checkpoints;
 using VisionMamba.Training;
 
@@ -16,31 +17,33 @@ internal static class TrainedOn
     /// <summary>Adds the record to a provenance. The folder stays out: it tells of one machine only.</summary>
     public static void Write(JsonObject provenance, RunData data, TrainingOptions options)
     {
-        var images = (JsonObject)JsonSerializer.SerializeToNode(data)!;
+        var images = RunJson.Write(data);
         images.Remove(nameof(RunData.Folder));
         provenance[Key] = new JsonObject
         {
             ["data"] = images,
-            ["options"] = JsonSerializer.SerializeToNode(options),
+            ["options"] = OptionsJson.Write(options),
         };
     }
 
     /// <summary>The images of the run that made the model at <paramref name="path"/>; null where nothing is known.</summary>
-    public static RunData? Data(ModelCard card, string path) => Read<RunData>(card, path, "data");
+    public static RunData? Data(ModelCard card, string path) => Read(card, path, "data", RunJson.ReadData);
 
     /// <summary>The options of that run; null where nothing is known.</summary>
-    public static TrainingOptions? Options(ModelCard card, string path) => Read<TrainingOptions>(card, path, "options");
+    public static TrainingOptions? Options(ModelCard card, string path) => 
+        Read(card, path, "options", OptionsJson.Read);
 
-    private static T? Read<T>(ModelCard card, string path, string part)
+    private static T? Read<T>(ModelCard card, string path, string part, Func<JsonObject, T> read)
         where T : class
     {
         try
         {
             if (card.Provenance[Key] is JsonObject run && run[part] is JsonObject recorded)
-                return recorded.Deserialize<T>();
+                return read(recorded);
             string settings = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path)) ?? "", "run.json");
             bool ofRun = Path.GetFileName(path) is "last.safetensors" or "best.safetensors";
-            return ofRun && File.Exists(settings) ? JsonNode.Parse(File.ReadAllText(settings))?[part].Deserialize<T>() : null;
+            JsonNode? saved = ofRun && File.Exists(settings) ? JsonNode.Parse(File.ReadAllText(settings)) : null;
+            return saved?[part] is { } node ? read(node.AsObject()) : null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or NotSupportedException)
         {

@@ -21,13 +21,6 @@ internal static class TrainingRun
 {
     private const string FileName = "run.json", ResultName = "result.json";
 
-    /// <summary>Refuses what is missing or null and must not be.</summary>
-    public static JsonSerializerOptions Strict { get; } = new()
-    {
-        RespectNullableAnnotations = true,
-        RespectRequiredConstructorParameters = true,
-    };
-
     /// <summary>Refuses a folder that already holds a run, so that nothing is overwritten by mistake.</summary>
     public static void CheckNew(string output)
     {
@@ -53,8 +46,7 @@ internal static class TrainingRun
             throw new VisionMambaException($"{path}: no such file; --resume needs the --output folder of an earlier run");
         try
         {
-            RunSettings run = JsonSerializer.Deserialize<RunSettings>(File.ReadAllText(path), Strict)
-                ?? throw new JsonException("it is null");
+            RunSettings run = RunJson.ReadSettings(File.ReadAllText(path));
             run.Options.Validate();
             if (run.Data.OnBadImage is not ("fail" or "skip") || run.Data.SelectOn is not ("validation" or "test"))
                 throw new JsonException("OnBadImage or SelectOn is none of their words");
@@ -82,7 +74,7 @@ internal static class TrainingRun
     {
         string path = Path.Combine(output, FileName);
         JsonNode run = JsonNode.Parse(File.ReadAllText(path))!;
-        run["options"] = JsonSerializer.SerializeToNode(options);
+        run["options"] = OptionsJson.Write(options);
         AtomicFile.WriteText(path, run.ToJsonString(JsonOutput.Options));
     }
 
@@ -188,7 +180,7 @@ internal static class TrainingRun
             ["runtime"] = RuntimeInformation.FrameworkDescription,
             ["system"] = RuntimeInformation.OSDescription,
             ["device"] = backend.Description,
-            ["data"] = JsonSerializer.SerializeToNode(runData),
+            ["data"] = RunJson.Write(runData),
             ["counts"] = new JsonObject
             {
                 ["train"] = Counts(data.Train),
@@ -201,7 +193,7 @@ internal static class TrainingRun
             ["method"] = new JsonObject { ["name"] = model.Method.Name, ["settings"] = model.Method.Settings },
             ["parameters"] = model.Parameters.All.Sum(p => p.Count),
             ["trainable_parameters"] = model.Parameters.Trainable.Sum(p => p.Count),
-            ["options"] = JsonSerializer.SerializeToNode(options),
+            ["options"] = OptionsJson.Write(options),
         };
         AtomicFile.WriteText(Path.Combine(output, FileName), run.ToJsonString(JsonOutput.Options));
     }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 
 namespace VisionMamba.Data.Datasets;
 
@@ -18,10 +19,8 @@ public sealed record DatasetCard(
     string Source, IReadOnlyList<string> Layout, string Notes, IReadOnlyDictionary<string, int>? PerClass = null,
     string? Get = null)
 {
-    private static readonly JsonSerializerOptions Json =
-        new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
     private static readonly Lazy<Dictionary<string, DatasetCard>> Cards =
-        new(() => Resource<DatasetCard>("cards.json"));
+        new(() => Resource("cards.json", DataJson.Default.DictionaryStringDatasetCard));
 
     /// <summary>The names that have a card: all but plain folders.</summary>
     public static IReadOnlyCollection<string> Names => Cards.Value.Keys;
@@ -34,10 +33,10 @@ public sealed record DatasetCard(
     public IReadOnlyList<int> Published(string part) =>
         part switch { "train" => Train, "validation" => Validation, _ => Test };
 
-    internal static Dictionary<string, T> Resource<T>(string name)
+    internal static Dictionary<string, T> Resource<T>(string name, JsonTypeInfo<Dictionary<string, T>> type)
     {
         using Stream stream = typeof(DatasetCard).Assembly.GetManifestResourceStream(name)
             ?? throw new InvalidOperationException($"the assembly lacks the resource {name}");
-        return JsonSerializer.Deserialize<Dictionary<string, T>>(stream, Json)!;
+        return JsonSerializer.Deserialize(stream, type)!;
     }
 }

@@ -99,7 +99,8 @@ public sealed class DatasetDownload : IDisposable
         try
         {
             return File.Exists(path)
-                ? JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllText(path)) ?? [] : [];
+                ? JsonSerializer.Deserialize(File.ReadAllText(path), DataJson.Default.DictionaryStringString) ?? []
+                : [];
         }
         catch (JsonException e)
         {
@@ -111,6 +112,8 @@ public sealed class DatasetDownload : IDisposable
     {
         Dictionary<string, string> record = Record(folder);
         record[item.FileName] = item.Checksum;
-        AtomicFile.WriteText(Path.Combine(folder, RecordName), JsonSerializer.Serialize(record));
+        AtomicFile.WriteText(
+            Path.Combine(folder, RecordName),
+            JsonSerializer.Serialize(record, DataJson.Default.DictionaryStringString));
     }
 }

@@ -13,7 +13,7 @@ public sealed record DownloadItem(
     Uri Url, string Checksum, string To, string Group = "images", bool Unpack = false, long? Bytes = null)
 {
     private static readonly Lazy<Dictionary<string, DownloadItem[]>> Items =
-        new(() => DatasetCard.Resource<DownloadItem[]>("downloads.json"));
+        new(() => DatasetCard.Resource("downloads.json", DataJson.Default.DictionaryStringDownloadItemArray));
 
     /// <summary>The name of the file.</summary>
     public string FileName => Uri.UnescapeDataString(Url.Segments[^1]);
