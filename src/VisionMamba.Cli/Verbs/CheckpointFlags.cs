@@ -56,7 +56,8 @@ internal sealed class CheckpointFlags
         return backbone ?? (parsed.GetValue(_pack) is null ? null : checkpoint);
     }
 
-    public LoadedModel Load(ParseResult parsed)
+    /// <summary>The model. With <paramref name="view"/> it only answers, and its weights stay in the mapped file.</summary>
+    public LoadedModel Load(ParseResult parsed, bool view = false)
     {
         string path = Path(parsed);
         string? backbone = Backbone(parsed);
@@ -72,7 +73,7 @@ internal sealed class CheckpointFlags
         if (backbone is not null)
             throw new UsageException(
                 "--backbone: needs --pack FILE beside it; a whole model is given as --checkpoint alone");
-        LoadedModel loaded = ModelFile.Load(path, Options(parsed));
+        LoadedModel loaded = ModelFile.Load(path, Options(parsed) with { View = view });
         foreach (string note in loaded.Notes)
             Console.Error.WriteLine($"{path}: {note}");
         return loaded;

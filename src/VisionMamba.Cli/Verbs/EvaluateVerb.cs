@@ -39,7 +39,7 @@ internal static class EvaluateVerb
         command.SetAction(parsed =>
         {
             using Backend backend = device.Open(parsed);
-            LoadedModel loaded = checkpoint.Load(parsed);
+            LoadedModel loaded = checkpoint.Load(parsed, view: true);
             if (parsed.GetValue(batch) < 1)
                 throw new UsageException("--batch: must be at least 1");
             DatasetSplits splits = DataFlags.LoadReadable(data.Read(

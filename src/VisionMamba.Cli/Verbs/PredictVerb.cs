@@ -41,7 +41,7 @@ internal static class PredictVerb
             if (parsed.GetValue(badImage) is not ("fail" or "skip"))
                 throw new UsageException($"--on-bad-image {parsed.GetValue(badImage)}: give fail or skip");
             using Backend backend = device.Open(parsed);
-            LoadedModel loaded = checkpoint.Load(parsed);
+            LoadedModel loaded = checkpoint.Load(parsed, view: true);
             using var session = new ModelSession(loaded.Model, backend);
             var transform = new EvalTransform(
                 PreprocessingJson.Read(loaded.Card.Preprocessing, loaded.Model.Config.ImageSize));

@@ -41,6 +41,12 @@ public sealed record LoadOptions
     /// <summary>Which row is the class token's when the position embeddings are resized.</summary>
     public PositionClassToken PositionClassToken { get; init; }
 
+    /// <summary>
+    /// Maps all parameters, also those that train, for a model that only answers: nothing is copied, and writing to
+    /// a parameter is an access violation.
+    /// </summary>
+    public bool View { get; init; }
+
     /// <summary>Copies the parameters instead of mapping the file, so that the file can be replaced (resume).</summary>
     public bool Copy { get; init; }
 }

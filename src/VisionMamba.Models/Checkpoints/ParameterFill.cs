@@ -6,7 +6,8 @@ namespace VisionMamba.Models.Checkpoints;
 
 /// <summary>
 /// Makes a model of a file's tensors. The shapes are compared before anything is allocated, so a file that states
-/// absurd sizes costs nothing. Frozen parameters view the mapped file; those that train are copied.
+/// absurd sizes costs nothing. Frozen parameters view the mapped file; those that train are copied, unless the model is
+/// only to answer (<see cref="LoadOptions.View"/>).
 /// </summary>
 internal sealed class ParameterFill(TensorFile file, LoadOptions options, Func<string, bool> wanted)
 {
@@ -76,7 +77,7 @@ internal sealed class ParameterFill(TensorFile file, LoadOptions options, Func<s
             return new Tensor(resized.Shape) { Name = name }.Filled(resized.Span);
         }
 
-        return options.Copy || method.Trains(name) ? stored.ToOwnedTensor() : stored.ToTensor();
+        return options.Copy || (method.Trains(name) && !options.View) ? stored.ToOwnedTensor() : stored.ToTensor();
     }
 }
 

@@ -50,6 +50,25 @@ public sealed class ModelFileTests : IDisposable
         Assert.Equal(Logits(model), Logits(loaded.Model));
     }
 
+    [Theory]
+    [InlineData("svp", """{"shared_layers":3}""")]
+    [InlineData("full", "{}")]
+    public void AModelThatOnlyAnswersStaysInItsFile(string method, string settings)
+    {
+        VisionMambaModel model = Create(method, settings, s_small);
+        string pth = Path.Combine(_folder, "model.pth");
+        ModelFile.Save(FilePath, model, new ModelCard());
+        ModelExport.Torch(pth, model, new ModelCard(), CheckpointLayout.Native, ElementType.F32, []);
+        foreach (string path in new[] { FilePath, pth })
+        {
+            LoadedModel mapped = ModelFile.Load(path, new LoadOptions { View = true });
+            Assert.All(mapped.Model.Parameters.All, p => Assert.False(p.Storage.OwnsMemory, p.Name));
+            Assert.Equal(Logits(model), Logits(mapped.Model));
+        }
+
+        Assert.Contains(ModelFile.Load(FilePath).Model.Parameters.Trainable, p => p.Storage.OwnsMemory);
+    }
+
     [Fact]
     public void ABackboneGetsANewHeadAndFreshPromptsThatChangeNothingYet()
     {

@@ -1,0 +1,40 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using VisionMamba.Tests.Cli;
+
+namespace VisionMamba.Tests.Support;
+
+/// <summary>Runs a built or published svp as a process of its own.</summary>
+internal static class SvpProcess
+{
+    /// <summary>The program that was built with the tests; it needs the installed runtime.</summary>
+    public static string Built { get; } =
+        Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "svp.exe" : "svp");
+
+    /// <summary>What <paramref name="program"/> answers; <paramref name="environment"/> is added to this process'.</summary>
+    public static async Task<CommandResult> Run(
+        string program, IEnumerable<string> arguments, params (string Name, string Value)[] environment)
+    {
+        var start = new ProcessStartInfo(program) { RedirectStandardError = true, RedirectStandardOutput = true };
+        foreach (string argument in arguments)
+            start.ArgumentList.Add(argument);
+        // Where this process' runtime is, wherever it was installed.
+        start.Environment["DOTNET_ROOT"] =
+            Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
+        foreach ((string name, string value) in environment)
+            start.Environment[name] = value;
+        using Process process = Process.Start(start)!;
+        Task<string> log = process.StandardError.ReadToEndAsync(), output = process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return new CommandResult(process.ExitCode, await output, await log);
+    }
+
+    /// <summary>As <see cref="Run"/>, for a command that must succeed.</summary>
+    public static async Task<CommandResult> Succeed(
+        string program, IEnumerable<string> arguments, params (string Name, string Value)[] environment)
+    {
+        CommandResult result = await Run(program, arguments, environment);
+        Assert.True(result.Code == 0, $"{program} {string.Join(' ', arguments)} gave {result.Code}: {result.Log}");
+        return result;
+    }
+}
