@@ -36,7 +36,7 @@ internal static class App
         catch (Exception e) when (Find<OutOfMemoryException>(e) is not null)
         {
             await Console.Error.WriteLineAsync(
-                "svp: there is not enough memory; give a smaller --batch, --micro-batch or --image-size");
+                "svp: there is not enough memory; give a --memory-limit, or a smaller --batch or --image-size");
             return 1;
         }
         catch (OperationCanceledException)

@@ -16,6 +16,9 @@ public sealed class ModelSession(VisionMambaModel model, Backend backend) : IDis
     /// <summary>Peak memory of activations and gradients of activations, in bytes.</summary>
     public long PeakBytes => _pool.Peak * sizeof(float);
 
+    /// <summary>Memory held for activations and their gradients, in bytes: what the largest passes so far took.</summary>
+    public long HeldBytes => _pool.Held * sizeof(float);
+
     /// <summary>
     /// The logits, count * classes numbers, of <paramref name="images"/>: count * channels * size * size normalised
     /// numbers.

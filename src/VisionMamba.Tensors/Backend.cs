@@ -10,6 +10,12 @@ public abstract partial class Backend : IDisposable
     /// <summary>What runs, for people: the device, its instruction set and its threads.</summary>
     public abstract string Description { get; }
 
+    /// <summary>
+    /// How many tokens of a training batch to compute at once when nobody says: more would take memory and bring no
+    /// speed.
+    /// </summary>
+    public virtual int TokensAtOnce => int.MaxValue;
+
     /// <summary>Frees the device's threads and memory.</summary>
     public void Dispose()
     {

@@ -14,6 +14,9 @@ public sealed class BufferPool : IDisposable
     /// <summary>The largest <see cref="InUse"/> seen so far.</summary>
     public long Peak { get; private set; }
 
+    /// <summary>How many numbers all its blocks hold, lent out or free.</summary>
+    public long Held { get; private set; }
+
     /// <summary>How many blocks had to be allocated because none of the size was free.</summary>
     public long Allocations { get; private set; }
 
@@ -33,6 +36,7 @@ public sealed class BufferPool : IDisposable
         if (_free.TryGetValue(count, out Stack<Storage>? blocks) && blocks.Count > 0)
             return blocks.Pop();
         Allocations++;
+        Held += count;
         return new Storage(count);
     }
 

@@ -76,7 +76,7 @@ public sealed partial record TrainingOptions
     /// <summary>Factor of the prompts' rate.</summary>
     public double PromptLrScale { get; init; } = 1;
 
-    /// <summary>Images computed at a time, 0 for the whole batch.</summary>
+    /// <summary>Images computed at a time, 0 for as many as the device computes at full speed.</summary>
     public int MicroBatch { get; init; }
 
     /// <summary>How often in a row each image comes, differently augmented.</summary>
@@ -121,7 +121,7 @@ public sealed partial record TrainingOptions
         require(HeadLrScale is >= 0 and < double.PositiveInfinity, "--head-lr-scale", "at least 0");
         require(PromptLrScale is >= 0 and < double.PositiveInfinity, "--prompt-lr-scale", "at least 0");
         require(GradientClip.Modes.Contains(ClipMode), "--clip-mode", OneOf(GradientClip.Modes));
-        require(MicroBatch >= 0, "--micro-batch", "at least 0 (0 means the whole batch at once)");
+        require(MicroBatch >= 0, "--micro-batch", "at least 0 (0 means as many as the device needs for its speed)");
         require(RepeatedAug >= 1, "--repeated-aug", "at least 1");
         require(EarlyStop >= 0, "--early-stop", "at least 0 (0 means never)");
         require(Distillation is "none" or "soft" or "hard", "--distillation", "one of none, soft, hard");

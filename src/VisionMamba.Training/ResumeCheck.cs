@@ -10,7 +10,7 @@ internal static partial class ResumeCheck
     private static readonly string[] s_free =
     [
         nameof(TrainingOptions.Workers), nameof(TrainingOptions.EarlyStop), nameof(TrainingOptions.ScaledRate),
-        "SaveEvery", "TensorBoard",
+        "SaveEvery", "TensorBoard", nameof(TrainingOptions.CacheBytes),
     ];
 
     private static readonly Dictionary<string, string> s_flags = new()

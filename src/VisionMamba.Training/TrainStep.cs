@@ -49,7 +49,7 @@ internal sealed class TrainStep(
     {
         VisionMambaConfig config = session.Model.Config;
         int size = config.ImageSize, pixels = config.Channels * size * size, classes = config.Classes;
-        int most = options.MicroBatch > 0 ? options.MicroBatch : images.Count;
+        int most = BatchPieces.Images(options, config, session.Backend);
         var context = new ForwardContext(
             Training: true, new Rng(options.Seed, StepStream).Derive((ulong)step), (float)options.DropPath);
         session.Model.Parameters.ClearGradients();

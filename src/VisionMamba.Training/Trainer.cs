@@ -87,10 +87,10 @@ public sealed class Trainer
             ? TrainingState.Load(LastPath, _optimizer, _average, _options) : new TrainingState();
         using var log = new RunLog(_output, state, _options.TensorBoard, average: _average is not null);
         using var loader = new BatchLoader(
-            _data.Train.Cached(), new TrainTransform(_preprocessing, _options.Augment, _options.CropScale),
+            _data.Train.Cached(_options.CacheBytes), new TrainTransform(_preprocessing, _options.Augment, _options.CropScale),
             Math.Min(_options.Batch, _data.Train.Count), _options.Seed, _options.Workers, shuffle: true, dropLast: true,
             repeats: _options.RepeatedAug);
-        ImageDataset validation = _data.Validation.Cached();
+        ImageDataset validation = _data.Validation.Cached(_options.CacheBytes);
         ValidationResult? last = null;
         while (!Ended(state, progress))
         {
@@ -194,7 +194,7 @@ public sealed class Trainer
 
     private ValidationResult Validate(ImageDataset images)
     {
-        int batch = _options.MicroBatch > 0 ? Math.Min(_options.MicroBatch, _options.Batch) : _options.Batch;
+        int batch = BatchPieces.Images(_options, _session.Model.Config, _session.Backend);
         Metrics Measure() => Evaluator.Run(
             _session, images, _preprocessing, batch, _options.Workers, cancel: CancellationToken.None);
         return new ValidationResult(Measure(), _average?.With(Measure));

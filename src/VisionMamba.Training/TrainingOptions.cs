@@ -1,4 +1,5 @@
 using VisionMamba.Data.Augment;
+using VisionMamba.Data.Datasets;
 
 namespace VisionMamba.Training;
 
@@ -51,6 +52,9 @@ public sealed partial record TrainingOptions
 
     /// <summary>Threads that decode and augment.</summary>
     public int Workers { get; init; } = 2;
+
+    /// <summary>Bytes of decoded training images kept in memory, and as many of validation images.</summary>
+    public long CacheBytes { get; init; } = CachedImageSource.DefaultBudget;
 
     /// <summary>Save after so many steps within an epoch, 0 to save at the end of epochs only.</summary>
     public int SaveEvery { get; init; }

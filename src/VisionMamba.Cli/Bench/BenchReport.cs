@@ -16,6 +16,31 @@ internal static class BenchReport
         Console.Out.WriteLine($"peak memory of the process {(long)report["peak_memory_bytes"]! / 1e6:F0} MB");
     }
 
+    /// <summary>The table of svp bench --scaling.</summary>
+    public static void PrintScaling(JsonObject report)
+    {
+        Console.Out.WriteLine($"{report["device"]}");
+        foreach (JsonNode? model in report["models"]!.AsArray())
+        {
+            Console.Out.WriteLine($"{model!["model"]}");
+            Table table = Columns(
+                "px", "patches", "batch", "forward s/image", "us/token", "MB/image", "SVP step s/image", "us/token ",
+                "MB/image ");
+            foreach (JsonNode? row in model["scaling"]!.AsArray())
+                table.AddRow([$"{row!["image_size"]}", $"{row["patches"]}", $"{row["batch"]}",
+                    .. Pass(row["forward"]!), .. Pass(row["svp_step"]!)]);
+            Write(table);
+        }
+
+        Console.Out.WriteLine($"peak memory of the process {(long)report["peak_memory_bytes"]! / 1e6:F0} MB");
+
+        static string[] Pass(JsonNode m) =>
+        [
+            $"{(double)m["seconds_per_image"]!:F4}", $"{(double)m["microseconds_per_token"]!:F1}",
+            $"{(long)m["activation_bytes_per_image"]! / 1e6:F1}",
+        ];
+    }
+
     private static void Whole(JsonNode model)
     {
         Console.Out.WriteLine($"{model["model"]}, {model["image_size"]} px, batch {model["batch"]}");

@@ -16,10 +16,16 @@ internal sealed class ModelBench(Backend backend, VisionMambaConfig config, int 
     /// <summary>forward, svp_step and full_step: seconds and images per second, floor, memory.</summary>
     public JsonObject Whole() => new()
     {
-        ["forward"] = Measure("svp", train: false, ArithmeticCost.Forward(config)),
-        ["svp_step"] = Measure("svp", train: true, ArithmeticCost.SvpStep(config, s_prompts)),
+        ["forward"] = Forward(),
+        ["svp_step"] = SvpStep(),
         ["full_step"] = Measure("full", train: true, ArithmeticCost.FullStep(config)),
     };
+
+    /// <summary>A forward pass with prompts.</summary>
+    public JsonObject Forward() => Measure("svp", train: false, ArithmeticCost.Forward(config));
+
+    /// <summary>Forward and backward pass and update of the prompts and the head.</summary>
+    public JsonObject SvpStep() => Measure("svp", train: true, ArithmeticCost.SvpStep(config, s_prompts));
 
     /// <summary>Each operation of one block: milliseconds an image, floor and their ratio.</summary>
     public JsonArray Operations()

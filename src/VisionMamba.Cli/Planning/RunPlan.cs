@@ -15,8 +15,6 @@ internal sealed record RunPlan(
     IReadOnlyList<Setting> Settings, VisionMambaModel Model, DatasetSplits? Data, TrainingOptions Options,
         Recipe? Recipe)
 {
-    private const long RuntimeBytes = 150L << 20;
-
     /// <summary>Images trained on in an epoch; null when neither the data nor the recipe says.</summary>
     private long? TrainImages => Data?.Train.Count ?? Recipe?.TrainImages;
 
@@ -55,7 +53,7 @@ internal sealed record RunPlan(
             },
             ["steps_per_epoch"] = StepsPerEpoch,
             ["steps"] = Steps,
-            ["memory_estimate"] = Memory(groups, probe),
+            ["memory_estimate"] = Memory(groups, probe, backend),
             ["time_estimate"] = Time(probe, backend),
         };
     }
@@ -69,25 +67,23 @@ internal sealed record RunPlan(
         ["test"] = Data.Test?.Count,
     };
 
-    private JsonObject Memory(ParameterGroups groups, StepProbe probe)
+    private JsonObject Memory(ParameterGroups groups, StepProbe probe, Backend backend)
     {
-        long size = Model.Config.ImageSize, input = Batch * 3 * size * size * sizeof(float);
         long perImage = ActivationEstimate.BytesPerImage(Model) ?? probe.ActivationBytesPerImage;
-        // Trained numbers have a gradient, two moments and, when asked for, a moving average; three batches are being made
-        // while one is used, of which a micro-batch is computed at a time.
-        long copies = Options.ModelEma ? 4 : 3, computed = Options.MicroBatch > 0 ? Math.Min(Options.MicroBatch, Batch) : Batch;
-        long weights = groups.Total * sizeof(float), state = copies * groups.Trainable * sizeof(float), loader = 4 * input;
+        MemoryEstimate memory = MemoryEstimate.Of(Model, groups, Options, Batch, perImage);
+        long computed = Math.Min(BatchPieces.Images(Options, Model.Config, backend), Batch);
         return new JsonObject
         {
-            ["weights"] = weights,
-            ["training_state"] = state,
+            ["weights"] = memory.Weights,
+            ["training_state"] = memory.State,
             ["activations_per_image"] = perImage,
             ["activations_per_image_measured"] = probe.ActivationBytesPerImage,
-            ["activations"] = perImage * computed,
-            ["image_batches"] = loader,
-            ["runtime"] = RuntimeBytes,
-            ["total"] = weights + state + (perImage * computed) + loader + RuntimeBytes,
-            ["decoded_images_kept_at_most"] = CachedImageSource.DefaultBudget,
+            ["images_at_once"] = computed,
+            ["activations"] = memory.Activations(computed),
+            ["image_batches"] = memory.Loader,
+            ["runtime"] = MemoryEstimate.Runtime,
+            ["total"] = memory.Total(computed),
+            ["decoded_images_kept_at_most"] = Options.CacheBytes,
             ["machine"] = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
         };
     }

@@ -26,17 +26,39 @@ internal static class BenchVerb
         var batch = new Option<int>("--batch") { Description = "images per step", DefaultValueFactory = _ => 4 };
         var repeats = new Option<int>("--repeats") { Description = "timed runs; the median is shown", DefaultValueFactory = _ => 5 };
         var operations = new Option<bool>("--ops") { Description = "also every operation of one block, forward and backward" };
+        var digest = new Option<bool>("--digest")
+        {
+            Description = "time nothing: print one number for all that an SVP step and a full step compute (models: "
+                + "also miniature; default: tiny and small)",
+        };
+        var scaling = new Option<bool>("--scaling")
+        {
+            Description = "instead: time and memory from 196 to 4,096 tokens and from 1 to 16 images",
+        };
         var json = new Option<bool>("--json") { Description = "print the result as JSON" };
-        foreach (Option option in new Option[] { models, size, batch, repeats, operations, json })
+        foreach (Option option in new Option[] { models, size, batch, repeats, operations, digest, scaling, json })
             command.Options.Add(option);
         device.AddTo(command);
         command.SetAction(parsed =>
         {
+            if (parsed.GetValue(digest))
+            {
+                return Digest(
+                    device, parsed, parsed.GetResult(models) is { Implicit: false } ? parsed.GetValue(models)! : ["tiny", "small"],
+                    parsed.GetValue(json));
+            }
+
             VisionMambaConfig[] configs =
                 [.. parsed.GetValue(models)!.Select(name => Config(name, parsed.GetValue(size)))];
             if (parsed.GetValue(batch) < 1 || parsed.GetValue(repeats) < 1)
                 throw new UsageException("--batch and --repeats: must be at least 1");
             using Backend backend = device.Open(parsed);
+            if (parsed.GetValue(scaling))
+            {
+                return Scaling(
+                    backend, parsed.GetValue(models)!, configs, parsed.GetValue(repeats), parsed.GetValue(json));
+            }
+
             JsonObject report = Run(
                 backend, parsed.GetValue(models)!, configs, parsed.GetValue(batch), parsed.GetValue(repeats), parsed.GetValue(operations));
             if (parsed.GetValue(json))
@@ -47,6 +69,58 @@ internal static class BenchVerb
         });
         return command;
     }
+
+    private static int Digest(DeviceFlags device, ParseResult parsed, string[] models, bool json)
+    {
+        if (models.FirstOrDefault(m => StepDigest.Find(m) is null) is { } unknown)
+            throw Unknown(unknown, VisionMambaConfig.Presets.Keys.Append(StepDigest.Miniature));
+        using Backend backend = device.Open(parsed);
+        JsonObject report = StepDigest.Of(models, backend);
+        if (json)
+            JsonOutput.Write(report);
+        foreach ((string name, JsonNode? value) in json ? [] : report)
+            Console.Out.WriteLine($"{name,-20} {value}");
+        return 0;
+    }
+
+    private static int Scaling(
+        Backend backend, string[] names, VisionMambaConfig[] configs, int repeats, bool json)
+    {
+        var probe = MachineProbe.Measure(((CpuBackend)backend).Threads);
+        var models = new JsonArray();
+        for (int i = 0; i < configs.Length; i++)
+        {
+            var bench = new ScalingBench(backend, configs[i], repeats, probe);
+            models.Add((JsonNode)new JsonObject
+            {
+                ["model"] = names[i],
+                ["scaling"] = bench.Rows(what => Console.Error.WriteLine($"{names[i]}: {what}")),
+            });
+        }
+
+        var report = new JsonObject
+        {
+            ["device"] = backend.Description,
+            ["machine"] = Machine(probe),
+            ["models"] = models,
+            ["peak_memory_bytes"] = Process.GetCurrentProcess().PeakWorkingSet64,
+        };
+        if (json)
+            JsonOutput.Write(report);
+        else
+            BenchReport.PrintScaling(report);
+        return 0;
+    }
+
+    private static JsonObject Machine(MachineProbe probe) => new()
+    {
+        ["threads"] = probe.Threads,
+        ["gflops"] = probe.FloatingPointPerSecond / 1e9,
+        ["gigabytes_per_second"] = probe.BytesPerSecond / 1e9,
+    };
+
+    private static UsageException Unknown(string model, IEnumerable<string> known) =>
+        new($"--model {model}: unknown; known are {string.Join(", ", known)}");
 
     private static JsonObject Run(
         Backend backend, string[] names, VisionMambaConfig[] configs, int batch, int repeats, bool operations)
@@ -68,12 +142,7 @@ internal static class BenchVerb
         return new JsonObject
         {
             ["device"] = backend.Description,
-            ["machine"] = new JsonObject
-            {
-                ["threads"] = probe.Threads,
-                ["gflops"] = probe.FloatingPointPerSecond / 1e9,
-                ["gigabytes_per_second"] = probe.BytesPerSecond / 1e9,
-            },
+            ["machine"] = Machine(probe),
             ["models"] = results,
             ["peak_memory_bytes"] = Process.GetCurrentProcess().PeakWorkingSet64,
         };
@@ -82,7 +151,7 @@ internal static class BenchVerb
     private static VisionMambaConfig Config(string name, int size)
     {
         if (!VisionMambaConfig.Presets.TryGetValue(name, out VisionMambaConfig? config))
-            throw new UsageException($"--model {name}: unknown; known are {string.Join(", ", VisionMambaConfig.Presets.Keys)}");
+            throw Unknown(name, VisionMambaConfig.Presets.Keys);
         if (size < config.Patch)
             throw new UsageException($"--image-size {size}: is smaller than one patch of {config.Patch} px");
         return config with { ImageSize = size };

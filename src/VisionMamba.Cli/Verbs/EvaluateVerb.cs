@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using VisionMamba.Cli.Output;
+using VisionMamba.Cli.Planning;
 using VisionMamba.Data.Datasets;
 using VisionMamba.Models;
 using VisionMamba.Models.Checkpoints;
@@ -32,8 +33,9 @@ internal static class EvaluateVerb
         };
         var output = new Option<string?>("--output") { Description = "folder for confusion.csv and evaluation.json", HelpName = "DIR" };
         var json = new Option<bool>("--json") { Description = "print the result as JSON" };
+        var memory = new MemoryFlag();
         checkpoint.AddTo(command);
-        foreach (Option option in data.All.Concat([split, seed, batch, output, json]))
+        foreach (Option option in data.All.Concat([split, seed, batch, output, memory.Limit, json]))
             command.Options.Add(option);
         device.AddTo(command);
         command.SetAction(parsed =>
@@ -50,7 +52,7 @@ internal static class EvaluateVerb
             var clock = System.Diagnostics.Stopwatch.StartNew();
             Metrics metrics = Evaluator.Run(
                 session, set, PreprocessingJson.Read(loaded.Card.Preprocessing, loaded.Model.Config.ImageSize),
-                parsed.GetValue(batch), workers: 2);
+                memory.Images(parsed, parsed.GetValue(batch), loaded.Model, backend), workers: 2);
             JsonObject report = Report(metrics, set, clock.Elapsed.TotalSeconds);
             report["split"] = splits.Description;
             if (parsed.GetValue(output) is { } folder)

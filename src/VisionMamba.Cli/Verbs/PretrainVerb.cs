@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using VisionMamba.Cli.Planning;
 using VisionMamba.Data.Datasets;
 using VisionMamba.Models;
 using VisionMamba.Models.Prompting.Full;
@@ -30,8 +31,9 @@ internal static class PretrainVerb
         var output = new Option<string>("--output") { Description = "folder for the run", Required = true, HelpName = "DIR" };
         var resume = new Option<bool>("--resume") { Description = "go on with the interrupted run in --output" };
         var json = new Option<bool>("--json") { Description = "print the result as JSON" };
+        var memory = new MemoryFlag();
         Option[] settings = [.. data.All, preset, dim, depth, patch, stride, size, state, .. training.All];
-        foreach (Option option in settings.Concat([output, resume, json]))
+        foreach (Option option in settings.Concat([output, resume, memory.Limit, json]))
             command.Options.Add(option);
         device.AddTo(command);
         command.SetAction(parsed =>
@@ -40,7 +42,7 @@ internal static class PretrainVerb
             using Backend backend = device.Open(parsed);
             if (parsed.GetValue(resume))
             {
-                TrainingRun.RefuseFlagsWithResume(parsed, settings.Except(training.Resumable));
+                TrainingRun.RefuseFlagsWithResume(parsed, settings.Except(training.Resumable).Append(memory.Limit));
                 return TrainVerb.Resume(
                     "pretrain", folder, backend, parsed.GetValue(json), o => training.Over(parsed, o));
             }
@@ -72,6 +74,7 @@ internal static class PretrainVerb
             }
 
             var model = new VisionMambaModel(config, new FullMethod(), options.Seed);
+            options = memory.Fit(parsed, options, model, splits.Train.Count, backend);
             return TrainingRun.Start(
                 "pretrain", model, runData, splits, options, backend, folder, new JsonObject { ["backbone"] = null },
                 resume: false, parsed.GetValue(json));

@@ -45,9 +45,10 @@ internal static class TrainVerb
             DefaultValueFactory = _ => "middle",
         };
         row.AcceptOnlyFromAmong("middle", "first");
+        var memory = new MemoryFlag();
         var released = new ReleasedResume();
         Option[] settings = [.. data.All, backbone, released.From, size, stride, row, .. method.All, .. training.All];
-        foreach (Option option in settings.Concat([recipe, output, resume, .. plan.All, .. study.All, json]))
+        foreach (Option option in settings.Concat([recipe, output, resume, .. plan.All, .. study.All, memory.Limit, json]))
             command.Options.Add(option);
         device.AddTo(command);
         command.SetAction(parsed =>
@@ -58,7 +59,7 @@ internal static class TrainVerb
             {
                 IEnumerable<Option> free = Study.Exists(folder) ? [] : training.Resumable;
                 TrainingRun.RefuseFlagsWithResume(
-                    parsed, [.. settings.Except(free), recipe, .. study.Fixed, .. plan.All]);
+                    parsed, [.. settings.Except(free), recipe, memory.Limit, .. study.Fixed, .. plan.All]);
             }
             else
             {
@@ -99,6 +100,7 @@ internal static class TrainVerb
                 });
             foreach (string note in loaded.Notes)
                 Console.Error.WriteLine($"{file}: {note}");
+            options = memory.Fit(parsed, options, loaded.Model, splits.Train.Count, backend);
             if (plan.Asked(parsed))
                 return PlanFlags.Print(parsed, settings, loaded.Model, splits, options, backend, parsed.GetValue(json));
             var source = new JsonObject
