@@ -54,7 +54,9 @@ public sealed class ModelSession(VisionMambaModel model, Backend backend) : IDis
             using (tape.Enter("model"))
             {
                 Tensor[] parts = losses(tape, Model.Forward(tape, images, context));
-                double loss = parts.Sum(part => (double)part.Span[0]);
+                double loss = 0;
+                foreach (Tensor part in parts)
+                    loss += part.Span[0];
                 tape.Backward(parts);
                 return loss;
             }

@@ -31,7 +31,7 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
     /// <summary>Opens a named scope; dispose it to free the activations made in it that nothing saved or kept.</summary>
     public ScopeEnd Enter(string name)
     {
-        _scopes.Push(new Scope(name));
+        _scopes.Push(new Scope(name, _scopes.TryPeek(out Scope? parent) ? parent : null));
         return new ScopeEnd(this);
     }
 
@@ -122,7 +122,7 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
         if (!y.NeedsGradient)
             return y;
         y.Recompute = recompute is null ? null : Recomputation(saved.ToArray(), recompute);
-        RecordNode(operation, [y], backward, saved);
+        RecordNode(operation, y, null, backward, saved);
         return y;
     }
 
@@ -131,7 +131,7 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
         Check(operation, y);
         Check(operation, z);
         if (y.NeedsGradient)
-            RecordNode(operation, [y, z], backward, saved);
+            RecordNode(operation, y, z, backward, saved);
     }
 
     /// <summary>The gradient to add into, made (as zeros) at first use; null when <paramref name="x"/> does not need one.</summary>
@@ -160,26 +160,26 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
         recompute();
     };
 
-    private void RecordNode(string operation, Tensor[] outputs, Action backward, ReadOnlySpan<Tensor?> saved)
+    private void RecordNode(string operation, Tensor y, Tensor? z, Action backward, ReadOnlySpan<Tensor?> saved)
     {
-        var held = new List<Tensor>(saved.Length);
+        int count = 0;
+        foreach (Tensor? tensor in saved)
+            count += tensor is { Pooled: true } ? 1 : 0;
+        Tensor[] held = count == 0 ? [] : new Tensor[count];
         foreach (Tensor? tensor in saved)
         {
-            if (tensor is null || !tensor.Pooled)
+            if (tensor is not { Pooled: true })
                 continue;
             tensor.Holds++;
-            held.Add(tensor);
+            held[^count--] = tensor;
         }
 
-        _nodes.Add(new Node(Where(operation), outputs, backward, held));
+        _nodes.Add(new Node(_scopes.TryPeek(out Scope? scope) ? scope : null, operation, y, z, backward, held));
     }
 
     private void RunBackward(Node node)
     {
-        bool reached = false;
-        foreach (Tensor output in node.Outputs)
-            reached |= output.Gradient is not null;
-        if (reached)
+        if (node.Y.Gradient is not null || node.Z?.Gradient is not null)
         {
             foreach (Tensor tensor in node.Saved)
                 Materialise(tensor);
@@ -193,26 +193,28 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
 
     private void CheckGradients(Node node)
     {
-        foreach (Tensor output in node.Outputs)
+        foreach (Tensor? output in new[] { node.Y, node.Z })
         {
-            if (output.Gradient is { } gradient && !Backend.AllFinite(gradient))
-                throw new NonFiniteException($"{node.Name} (its gradient)");
+            if (output?.Gradient is { } gradient && !Backend.AllFinite(gradient))
+                throw new NonFiniteException($"{Where(node.Scope, node.Operation)} (its gradient)");
         }
     }
 
     private void Finish(Node node)
     {
-        foreach (Tensor output in node.Outputs)
-        {
-            if (output.Pooled && output.Gradient is { } gradient)
-            {
-                output.Gradient = null;
-                Release(gradient);
-            }
-        }
-
+        DropGradient(node.Y);
+        DropGradient(node.Z);
         foreach (Tensor tensor in node.Saved)
             Release(tensor);
+    }
+
+    private void DropGradient(Tensor? output)
+    {
+        if (output is { Pooled: true, Gradient: { } gradient })
+        {
+            output.Gradient = null;
+            Release(gradient);
+        }
     }
 
     private void Materialise(Tensor tensor)
@@ -236,11 +238,20 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
     private void Check(string operation, Tensor y)
     {
         if (CheckFinite && !Backend.AllFinite(y))
-            throw new NonFiniteException(Where(operation));
+            throw new NonFiniteException(Where(_scopes.TryPeek(out Scope? scope) ? scope : null, operation));
     }
 
-    private string Where(string operation) =>
-        _scopes.Count == 0 ? operation : string.Join('.', _scopes.Reverse().Select(s => s.Name)) + ": " + operation;
+    /// <summary>For people, and only when something is wrong: a name for each operation of each step would be most of
+    /// what a step allocates.</summary>
+    private static string Where(Scope? scope, string operation)
+    {
+        if (scope is null)
+            return operation;
+        string path = scope.Name;
+        for (Scope? outer = scope.Parent; outer is not null; outer = outer.Parent)
+            path = $"{outer.Name}.{path}";
+        return $"{path}: {operation}";
+    }
 
     /// <summary>Ends a scope.</summary>
     public readonly struct ScopeEnd : IDisposable
@@ -253,12 +264,17 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
         public void Dispose() => _tape.Leave();
     }
 
-    private sealed record Scope(string Name)
+    private sealed class Scope(string name, Scope? parent)
     {
+        public string Name { get; } = name;
+
+        public Scope? Parent { get; } = parent;
+
         public List<Tensor> Made { get; } = [];
     }
 
-    private readonly record struct Node(string Name, Tensor[] Outputs, Action Backward, List<Tensor> Saved);
+    private readonly record struct Node(
+        Scope? Scope, string Operation, Tensor Y, Tensor? Z, Action Backward, Tensor[] Saved);
 }
 
 /// <summary>A NaN or an infinity was met; <see cref="Exception.Message"/> names the layer and the operation.</summary>

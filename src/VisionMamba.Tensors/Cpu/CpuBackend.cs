@@ -54,8 +54,9 @@ public sealed unsafe partial class CpuBackend : Backend
         // In fixed pieces, so that the order of the additions never changes.
         float* p = x.Pointer;
         long count = x.Count;
-        double[] sums = new double[PiecesOf(count)];
-        _pool.Run(sums.Length, piece =>
+        int pieces = PiecesOf(count);
+        double* sums = (double*)Scratch.TakeForKernel(2L * pieces);
+        _pool.Run(pieces, piece =>
         {
             (long start, int length) = Piece(piece, count);
             double sum = 0;
@@ -65,8 +66,8 @@ public sealed unsafe partial class CpuBackend : Backend
         });
         Keep(x);
         double total = 0;
-        foreach (double sum in sums)
-            total += sum;
+        for (int i = 0; i < pieces; i++)
+            total += sums[i];
         return total;
     }
 

@@ -1,0 +1,111 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using VisionMamba.Models;
+using VisionMamba.Models.Prompting;
+using VisionMamba.Tensors;
+using VisionMamba.Tensors.Cpu;
+using VisionMamba.Tests.Cli;
+using VisionMamba.Training.Losses;
+using VisionMamba.Training.Optimizers;
+
+namespace VisionMamba.Tests.Training;
+
+/// <summary>
+/// After the first steps no memory for numbers is allocated, and what a step leaves to the garbage collector (tensor
+/// objects and the closures of the tape) is small and does not grow. Nothing else runs beside these tests.
+/// </summary>
+[Collection(CommandLine.Collection)]
+public sealed class SteadyStateTests : IDisposable
+{
+    private const int Images = 4;
+    private readonly CpuBackend _backend = new(1);
+    private ModelSession? _session;
+    private Optimizer? _optimizer;
+    private Tensor? _input, _targets;
+
+    public void Dispose()
+    {
+        _session?.Dispose();
+        _backend.Dispose();
+    }
+
+    // Per block and pass: about 15 operations of about 500 bytes forward, twice that backward.
+    [Theory]
+    [InlineData("svp", 30_000, 75_000)]
+    [InlineData("full", 24_000, 75_000)]
+    public void AStepLeavesLittleToCollect(string method, long forward, long step)
+    {
+        Prepare(method);
+        Assert.InRange(Allocated(() => _session!.Logits(_input!.Span, Images)), 1, forward);
+        long first = Allocated(Step);
+        Assert.InRange(first, 1, step);
+        Assert.InRange(Allocated(Step), first * 9 / 10, first * 11 / 10);
+    }
+
+    [Fact]
+    public void MemoryStaysFlat()
+    {
+        int steps = int.Parse(
+            Environment.GetEnvironmentVariable("VISIONMAMBA_SOAK_STEPS") ?? "2000", CultureInfo.InvariantCulture);
+        Prepare("svp");
+        Repeat(steps / 4);
+        (long managed, long process, long pool) = Memory();
+        Repeat(steps - (steps / 4));
+        (long managedThen, long processThen, long poolThen) = Memory();
+        Assert.Equal(pool, poolThen);
+        Assert.True(managedThen - managed < 100_000, $"the heap grew from {managed} to {managedThen} bytes");
+        Assert.True(processThen - process < 8 << 20, $"the process grew from {process} to {processThen} bytes");
+    }
+
+    private void Prepare(string method)
+    {
+        VisionMambaConfig config = VisionMambaConfig.OfWidth(32) with
+        {
+            Depth = 4,
+            ImageSize = 32,
+            Patch = 8,
+            Stride = 8,
+            Classes = 10,
+        };
+        var settings = new JsonObject();
+        if (method == "svp")
+            settings["shared_layers"] = 2;
+        var model = new VisionMambaModel(config, TuningMethods.Create(method, settings), seed: 1);
+        _session = new ModelSession(model, _backend);
+        _optimizer = new AdamWOptimizer(model.Parameters, 1e-4);
+        _input = new Tensor(Images, 3, config.ImageSize, config.ImageSize);
+        _targets = SoftTargets.Of(new int[Images], config.Classes, 0.1);
+    }
+
+    private void Step()
+    {
+        _session!.Model.Parameters.ClearGradients();
+        _session.Gradients(_input!, _targets!, new ForwardContext(true, new Rng(1, 2), 0.1f));
+        _optimizer!.Step(_backend, 1e-4);
+    }
+
+    private void Repeat(int steps)
+    {
+        for (int i = 0; i < steps; i++)
+            Step();
+    }
+
+    private (long Managed, long Process, long Pool) Memory()
+    {
+        long managed = GC.GetTotalMemory(forceFullCollection: true);
+        using Process process = Process.GetCurrentProcess();
+        return (managed, process.WorkingSet64, _session!.HeldBytes);
+    }
+
+    private static long Allocated(Action run)
+    {
+        const int Runs = 8;
+        for (int i = 0; i < Runs; i++)
+            run();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < Runs; i++)
+            run();
+        return (GC.GetAllocatedBytesForCurrentThread() - before) / Runs;
+    }
+}
