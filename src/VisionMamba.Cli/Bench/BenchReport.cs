@@ -45,9 +45,10 @@ internal static class BenchReport
     {
         Console.Out.WriteLine($"{model["model"]}, {model["image_size"]} px, batch {model["batch"]}");
         Table table = Columns("pass", "s/image", "images/s", "floor s/image", "of floor", "activations");
-        foreach (string pass in new[] { "forward", "svp_step", "full_step" })
+        foreach (string pass in ModelBench.Passes)
         {
-            JsonNode m = model[pass]!;
+            if (model[pass] is not { } m)
+                continue;
             table.AddRow(
                 pass, $"{(double)m["seconds_per_image"]!:F4}", $"{(double)m["images_per_second"]!:F2}",
                 $"{(double)m["floor_seconds_per_image"]!:F4}", $"{(double)m["share_of_floor"]!:P0}",

@@ -21,7 +21,7 @@ internal sealed class BlockOps(Backend backend, VisionMambaConfig model, SvpConf
     // Of the scan, per channel, token and state: the exponential's 5, delta A, delta u B, the state, the sum; and back:
     // g, y, dC, dB, d(delta u), the carried gradient, d(delta A), d delta. Each takes the multiply-add pipe once.
     private const int ScanForwardSteps = 9, ScanBackwardSteps = 8;
-    private const string Forward = "forward", InputGradient = "input gradient", AllGradients = "all gradients";
+    public const string Forward = "forward", InputGradient = "input gradient", AllGradients = "all gradients";
 
     private readonly int _length = model.Patches + 1;
     private ulong _seed;

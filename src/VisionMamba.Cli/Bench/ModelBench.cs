@@ -11,15 +11,20 @@ namespace VisionMamba.Cli.Bench;
 /// <summary>Times a forward pass, an SVP step and a full step of one model, and every operation of one of its blocks.</summary>
 internal sealed class ModelBench(Backend backend, VisionMambaConfig config, int batch, int repeats, MachineProbe probe)
 {
+    /// <summary>What can be timed of a whole model.</summary>
+    public static readonly string[] Passes = ["forward", "svp_step", "full_step"];
+
     private static readonly SvpConfig s_prompts = new();
 
-    /// <summary>forward, svp_step and full_step: seconds and images per second, floor, memory.</summary>
-    public JsonObject Whole() => new()
-    {
-        ["forward"] = Forward(),
-        ["svp_step"] = SvpStep(),
-        ["full_step"] = Measure("full", train: true, ArithmeticCost.FullStep(config)),
-    };
+    /// <summary>Of some <see cref="Passes"/>: seconds and images per second, floor, memory.</summary>
+    public JsonObject Whole(IEnumerable<string> passes) => new(passes.Select(
+        pass => KeyValuePair.Create(pass, (JsonNode?)(pass switch
+        {
+            "forward" => Forward(),
+            "svp_step" => SvpStep(),
+            "full_step" => Measure("full", train: true, ArithmeticCost.FullStep(config)),
+            _ => throw new UsageException($"--passes {pass}: give some of {string.Join(", ", Passes)}"),
+        }))));
 
     /// <summary>A forward pass with prompts.</summary>
     public JsonObject Forward() => Measure("svp", train: false, ArithmeticCost.Forward(config));

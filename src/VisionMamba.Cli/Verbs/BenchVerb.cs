@@ -25,6 +25,11 @@ internal static class BenchVerb
         var size = new Option<int>("--image-size") { Description = "image side in pixels", DefaultValueFactory = _ => 224 };
         var batch = new Option<int>("--batch") { Description = "images per step", DefaultValueFactory = _ => 4 };
         var repeats = new Option<int>("--repeats") { Description = "timed runs; the median is shown", DefaultValueFactory = _ => 5 };
+        var passes = new Option<string>("--passes")
+        {
+            Description = $"of a whole model, separated by commas: {string.Join(", ", ModelBench.Passes)}",
+            DefaultValueFactory = _ => string.Join(',', ModelBench.Passes),
+        };
         var operations = new Option<bool>("--ops") { Description = "also every operation of one block, forward and backward" };
         var digest = new Option<bool>("--digest")
         {
@@ -36,7 +41,7 @@ internal static class BenchVerb
             Description = "instead: time and memory from 196 to 4,096 tokens and from 1 to 16 images",
         };
         var json = new Option<bool>("--json") { Description = "print the result as JSON" };
-        foreach (Option option in new Option[] { models, size, batch, repeats, operations, digest, scaling, json })
+        foreach (Option option in new Option[] { models, size, batch, repeats, passes, operations, digest, scaling, json })
             command.Options.Add(option);
         device.AddTo(command);
         command.SetAction(parsed =>
@@ -60,7 +65,8 @@ internal static class BenchVerb
             }
 
             JsonObject report = Run(
-                backend, parsed.GetValue(models)!, configs, parsed.GetValue(batch), parsed.GetValue(repeats), parsed.GetValue(operations));
+                backend, parsed.GetValue(models)!, configs, parsed.GetValue(batch), parsed.GetValue(repeats), parsed.GetValue(operations),
+                parsed.GetValue(passes)!.Split(','));
             if (parsed.GetValue(json))
                 JsonOutput.Write(report);
             else
@@ -123,14 +129,15 @@ internal static class BenchVerb
         new($"--model {model}: unknown; known are {string.Join(", ", known)}");
 
     private static JsonObject Run(
-        Backend backend, string[] names, VisionMambaConfig[] configs, int batch, int repeats, bool operations)
+        Backend backend, string[] names, VisionMambaConfig[] configs, int batch, int repeats, bool operations,
+        string[] passes)
     {
         var probe = MachineProbe.Measure(((CpuBackend)backend).Threads);
         var results = new JsonArray();
         for (int i = 0; i < configs.Length; i++)
         {
             var bench = new ModelBench(backend, configs[i], batch, repeats, probe);
-            JsonObject result = bench.Whole();
+            JsonObject result = bench.Whole(passes);
             result["model"] = names[i];
             result["image_size"] = configs[i].ImageSize;
             result["batch"] = batch;
