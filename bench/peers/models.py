@@ -1,4 +1,4 @@
-"""Vision Mamba with selective visual prompts, and a vision transformer, in PyTorch: weights by their checkpoint names."""
+"""Vision Mamba with selective visual prompts, and a vision transformer, in PyTorch; weights by checkpoint names."""
 import math
 
 import torch
@@ -35,7 +35,8 @@ def vim_weights(dim, depth, classes, prompts=True, shared=8, width=64, patch=16,
             w[m + f"dt_proj{s}.bias"] = torch.full((inner,), -4.0)
         w[f"layers.{i}.norm.weight"] = torch.ones(dim)
         if prompts:
-            for name, rows, columns in ((f"prompt_generator.{i}.0", width, dim), (f"prompt_generator.{i}.1", dim, width)):
+            sizes = ((f"prompt_generator.{i}.0", width, dim), (f"prompt_generator.{i}.1", dim, width))
+            for name, rows, columns in sizes:
                 rand(name + ".weight", rows, columns)
                 rand(name + ".bias", rows)
     w["norm_f.weight"] = torch.ones(dim)

@@ -16,7 +16,7 @@ public sealed class ModelSession(VisionMambaModel model, Backend backend) : IDis
     /// <summary>Peak memory of activations and gradients of activations, in bytes.</summary>
     public long PeakBytes => _pool.Peak * sizeof(float);
 
-    /// <summary>Memory held for activations and their gradients, in bytes: what the largest passes so far took.</summary>
+    /// <summary>Bytes held for activations and their gradients: what the largest passes so far took.</summary>
     public long HeldBytes => _pool.Held * sizeof(float);
 
     /// <summary>

@@ -20,12 +20,12 @@ public static class OptionsJson
         (JsonObject)JsonSerializer.SerializeToNode(options, TrainingJson.Default.AugmentOptions)!;
 
     /// <summary>The options; those that <paramref name="json"/> lacks have their defaults.</summary>
-    /// <exception cref="JsonException">A value is not of its option's type, or null where that is not allowed.</exception>
+    /// <exception cref="JsonException">A value is not of its option's type, or null where it must not be.</exception>
     public static TrainingOptions Read(JsonObject json) =>
         Completed(json, Write(new TrainingOptions())).Deserialize(TrainingJson.Default.TrainingOptions)!;
 
     /// <summary>The augmentation; what <paramref name="json"/> lacks has its default.</summary>
-    /// <exception cref="JsonException">A value is not of its option's type, or null where that is not allowed.</exception>
+    /// <exception cref="JsonException">A value is not of its option's type, or null where it must not be.</exception>
     public static AugmentOptions ReadAugment(JsonObject json) =>
         Completed(json, Write(new AugmentOptions())).Deserialize(TrainingJson.Default.AugmentOptions)!;
 

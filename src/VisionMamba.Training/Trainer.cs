@@ -87,7 +87,8 @@ public sealed class Trainer
             ? TrainingState.Load(LastPath, _optimizer, _average, _options) : new TrainingState();
         using var log = new RunLog(_output, state, _options.TensorBoard, average: _average is not null);
         using var loader = new BatchLoader(
-            _data.Train.Cached(_options.CacheBytes), new TrainTransform(_preprocessing, _options.Augment, _options.CropScale),
+            _data.Train.Cached(_options.CacheBytes),
+            new TrainTransform(_preprocessing, _options.Augment, _options.CropScale),
             Math.Min(_options.Batch, _data.Train.Count), _options.Seed, _options.Workers, shuffle: true, dropLast: true,
             repeats: _options.RepeatedAug);
         ImageDataset validation = _data.Validation.Cached(_options.CacheBytes);

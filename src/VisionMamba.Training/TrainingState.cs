@@ -56,7 +56,7 @@ public sealed record TrainingState
         string path, VisionMambaModel model, ModelCard card, Optimizer optimizer, AveragedModel? average = null,
         TrainingOptions? options = null)
     {
-        var metadata = new Dictionary<string, string> { [Key] = JsonSerializer.Serialize(this, TrainingJson.Default.TrainingState) };
+        var metadata = new Dictionary<string, string> { [Key] = Json(this).ToJsonString() };
         if (options is not null)
             metadata[OptionsKey] = ResumeCheck.Write(options);
         IEnumerable<(string, Tensor)> extra = optimizer.State.Select(s => (s.Key, s.Value))
@@ -109,7 +109,8 @@ public sealed record TrainingState
         try
         {
             JsonObject state = JsonNode.Parse(json) as JsonObject ?? throw new JsonException("it is no object");
-            return OptionsJson.Completed(state, Json(new TrainingState())).Deserialize(TrainingJson.Default.TrainingState)!;
+            return OptionsJson.Completed(state, Json(new TrainingState()))
+                .Deserialize(TrainingJson.Default.TrainingState)!;
         }
         catch (JsonException e)
         {

@@ -36,7 +36,8 @@ internal sealed class ScalingBench(Backend backend, VisionMambaConfig config, in
             ["patches"] = sized.Patches,
             ["batch"] = batch,
         };
-        foreach ((string pass, JsonObject figures) in new[] { ("forward", bench.Forward()), ("svp_step", bench.SvpStep()) })
+        (string, JsonObject)[] passes = [("forward", bench.Forward()), ("svp_step", bench.SvpStep())];
+        foreach ((string pass, JsonObject figures) in passes)
         {
             figures["microseconds_per_token"] = 1e6 * (double)figures["seconds_per_image"]! / tokens;
             row[pass] = figures;

@@ -17,7 +17,7 @@ namespace VisionMamba.Cli.Bench;
 /// </summary>
 internal static class StepDigest
 {
-    /// <summary>A model that takes milliseconds and has every odd size: widths, lengths and classes fill no vector.</summary>
+    /// <summary>A model that takes milliseconds; its widths, lengths and classes fill no vector.</summary>
     public const string Miniature = "miniature";
 
     private const int Batch = 2, Digits = 16;
@@ -88,5 +88,6 @@ internal static class StepDigest
             values[i] = (rng.Uniform((ulong)i) - 0.5f) * range;
     }
 
-    private static string Text(byte[] hash) => Convert.ToHexString(hash)[..Digits].ToLower(CultureInfo.InvariantCulture);
+    private static string Text(byte[] hash) =>
+        Convert.ToHexString(hash)[..Digits].ToLower(CultureInfo.InvariantCulture);
 }

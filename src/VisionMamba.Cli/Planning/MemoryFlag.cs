@@ -7,7 +7,7 @@ using VisionMamba.Training;
 
 namespace VisionMamba.Cli.Planning;
 
-/// <summary>--memory-limit: chooses how many images are computed at a time, and how many decoded ones are kept.</summary>
+/// <summary>--memory-limit: how many images are computed at a time, and how many decoded ones are kept.</summary>
 internal sealed class MemoryFlag
 {
     private const string Name = "--memory-limit";

@@ -7,7 +7,7 @@ using VisionMamba.Training;
 
 namespace VisionMamba.Cli.Runs;
 
-/// <summary>What run.json and study.json hold, read strictly: what is missing or null and must not be is an error.</summary>
+/// <summary>What run.json and study.json hold; what is missing or null and must not be is an error.</summary>
 internal static class RunJson
 {
     /// <summary>Which images, by their names.</summary>
@@ -24,7 +24,11 @@ internal static class RunJson
     public static RunSettings ReadSettings(string text)
     {
         JsonObject run = JsonNode.Parse(text) as JsonObject ?? throw new JsonException("it is no object");
-        var defaults = new JsonObject { ["data"] = LaterData(), ["options"] = OptionsJson.Write(new TrainingOptions()) };
+        var defaults = new JsonObject
+        {
+            ["data"] = LaterData(),
+            ["options"] = OptionsJson.Write(new TrainingOptions()),
+        };
         // Only what is there is completed: settings that are missing altogether are an error.
         foreach (string part in new[] { "data", "options" })
         {
@@ -43,7 +47,7 @@ internal static class RunJson
     public static Study ReadStudy(string text) =>
         JsonSerializer.Deserialize(text, RunTypes.Default.Study) ?? throw new JsonException("it is null");
 
-    /// <summary>Defaults of what run.json came to hold after its first version; the rest every run has recorded.</summary>
+    /// <summary>Defaults of what run.json came to hold after its first version; every run has the rest.</summary>
     private static JsonObject LaterData()
     {
         JsonObject all = Write(new RunData("", null, 0, null, null, 0));

@@ -41,16 +41,17 @@ internal static class BenchVerb
             Description = "instead: time and memory from 196 to 4,096 tokens and from 1 to 16 images",
         };
         var json = new Option<bool>("--json") { Description = "print the result as JSON" };
-        foreach (Option option in new Option[] { models, size, batch, repeats, passes, operations, digest, scaling, json })
+        Option[] options = [models, size, batch, repeats, passes, operations, digest, scaling, json];
+        foreach (Option option in options)
             command.Options.Add(option);
         device.AddTo(command);
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(digest))
             {
+                bool given = parsed.GetResult(models) is { Implicit: false };
                 return Digest(
-                    device, parsed, parsed.GetResult(models) is { Implicit: false } ? parsed.GetValue(models)! : ["tiny", "small"],
-                    parsed.GetValue(json));
+                    device, parsed, given ? parsed.GetValue(models)! : ["tiny", "small"], parsed.GetValue(json));
             }
 
             VisionMambaConfig[] configs =
@@ -65,8 +66,8 @@ internal static class BenchVerb
             }
 
             JsonObject report = Run(
-                backend, parsed.GetValue(models)!, configs, parsed.GetValue(batch), parsed.GetValue(repeats), parsed.GetValue(operations),
-                parsed.GetValue(passes)!.Split(','));
+                backend, parsed.GetValue(models)!, configs, parsed.GetValue(batch), parsed.GetValue(repeats),
+                parsed.GetValue(operations), parsed.GetValue(passes)!.Split(','));
             if (parsed.GetValue(json))
                 JsonOutput.Write(report);
             else

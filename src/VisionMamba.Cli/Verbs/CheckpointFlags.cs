@@ -56,7 +56,7 @@ internal sealed class CheckpointFlags
         return backbone ?? (parsed.GetValue(_pack) is null ? null : checkpoint);
     }
 
-    /// <summary>The model. With <paramref name="view"/> it only answers, and its weights stay in the mapped file.</summary>
+    /// <summary>The model. With <paramref name="view"/> it only answers: its weights stay in the file.</summary>
     public LoadedModel Load(ParseResult parsed, bool view = false)
     {
         string path = Path(parsed);

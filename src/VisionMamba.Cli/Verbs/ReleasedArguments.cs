@@ -49,7 +49,9 @@ internal static class ReleasedArguments
     {
         if (file.Root!["args"]?["sched"]?.Text is { } sched and not "cosine")
             throw new VisionMambaException($"{file.Path}: its schedule '{sched}' cannot be gone on with; only cosine can");
-        var read = Taken(typeof(TrainingOptions), OptionsJson.Write(flags), s_taken, file, parsed, OptionsJson.Read) with
+        TrainingOptions plain = Taken(
+            typeof(TrainingOptions), OptionsJson.Write(flags), s_taken, file, parsed, OptionsJson.Read);
+        TrainingOptions read = plain with
         {
             Augment = Taken(
                 typeof(AugmentOptions), OptionsJson.Write(flags.Augment), s_augment, file, parsed,

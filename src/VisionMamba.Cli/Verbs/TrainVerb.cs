@@ -48,7 +48,8 @@ internal static class TrainVerb
         var memory = new MemoryFlag();
         var released = new ReleasedResume();
         Option[] settings = [.. data.All, backbone, released.From, size, stride, row, .. method.All, .. training.All];
-        foreach (Option option in settings.Concat([recipe, output, resume, .. plan.All, .. study.All, memory.Limit, json]))
+        foreach (Option option in settings.Concat(
+            [recipe, output, resume, .. plan.All, .. study.All, memory.Limit, json]))
             command.Options.Add(option);
         device.AddTo(command);
         command.SetAction(parsed =>

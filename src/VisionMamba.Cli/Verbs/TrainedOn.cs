@@ -30,7 +30,7 @@ internal static class TrainedOn
     public static RunData? Data(ModelCard card, string path) => Read(card, path, "data", RunJson.ReadData);
 
     /// <summary>The options of that run; null where nothing is known.</summary>
-    public static TrainingOptions? Options(ModelCard card, string path) => 
+    public static TrainingOptions? Options(ModelCard card, string path) =>
         Read(card, path, "options", OptionsJson.Read);
 
     private static T? Read<T>(ModelCard card, string path, string part, Func<JsonObject, T> read)

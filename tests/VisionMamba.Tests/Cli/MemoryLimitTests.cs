@@ -69,7 +69,12 @@ public sealed class MemoryLimitTests
     public void ABatchIsCutByTheTokensThatKeepTheProcessorBusy(int size, int patch, int images)
     {
         using var backend = new CpuBackend(1);
-        VisionMambaConfig config = VisionMambaConfig.Presets["tiny"] with { ImageSize = size, Patch = patch, Stride = patch };
+        VisionMambaConfig config = VisionMambaConfig.Presets["tiny"] with
+        {
+            ImageSize = size,
+            Patch = patch,
+            Stride = patch,
+        };
         Assert.Equal(images, BatchPieces.Images(new TrainingOptions(), config, backend));
         Assert.Equal(5, BatchPieces.Images(new TrainingOptions { MicroBatch = 5 }, config, backend));
         Assert.Equal(1, BatchPieces.Images(new TrainingOptions { Batch = 1 }, config, backend));
@@ -81,10 +86,12 @@ public sealed class MemoryLimitTests
         using var task = new TinyTask();
         string free = task.At("free"), limited = task.At("limited");
         CommandLine.Succeed(["train", .. task.Train, "--output", free]);
-        CommandResult run = CommandLine.Succeed(["train", .. task.Train, "--output", limited, "--memory-limit", "400MB"]);
+        CommandResult run = CommandLine.Succeed(
+            ["train", .. task.Train, "--output", limited, "--memory-limit", "400MB"]);
         Assert.DoesNotContain("at a time", run.Log, StringComparison.Ordinal);
         Assert.Equal(
-            File.ReadAllText(Path.Combine(free, "steps.jsonl")), File.ReadAllText(Path.Combine(limited, "steps.jsonl")));
+            File.ReadAllText(Path.Combine(free, "steps.jsonl")),
+            File.ReadAllText(Path.Combine(limited, "steps.jsonl")));
         using (TensorFile a = TensorFile.Open(Path.Combine(free, "last.safetensors")),
             b = TensorFile.Open(Path.Combine(limited, "last.safetensors")))
         {
@@ -93,7 +100,8 @@ public sealed class MemoryLimitTests
                 t.Value.ToOwnedTensor().Span.ToArray(), b.Tensors[t.Key].ToOwnedTensor().Span.ToArray()));
         }
 
-        Assert.Contains("\"CacheBytes\": ", File.ReadAllText(Path.Combine(limited, "run.json")), StringComparison.Ordinal);
+        Assert.Contains(
+            "\"CacheBytes\": ", File.ReadAllText(Path.Combine(limited, "run.json")), StringComparison.Ordinal);
         string[] evaluate =
             ["evaluate", "--checkpoint", Path.Combine(free, "best.safetensors"), "--data", task.At("data"), "--json"];
         string[] figures = ["top1", "loss", "images"];

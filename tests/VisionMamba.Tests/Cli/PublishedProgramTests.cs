@@ -40,7 +40,8 @@ public sealed class PublishedProgramTests
         await SvpProcess.Succeed(SvpProcess.Built, ["train", .. task.Train, "--output", built]);
         await SvpProcess.Succeed(program, ["train", .. task.Train, "--output", published]);
         foreach (string file in new[] { "last.safetensors", "best.safetensors" })
-            Assert.Equal(File.ReadAllBytes(Path.Combine(built, file)), File.ReadAllBytes(Path.Combine(published, file)));
+            Assert.Equal(
+                File.ReadAllBytes(Path.Combine(built, file)), File.ReadAllBytes(Path.Combine(published, file)));
         // Everything that goes through JSON, native libraries or the parser's types, in one pass.
         await SvpProcess.Succeed(program, ["train", "--output", published, "--resume"]);
         await SvpProcess.Succeed(program, ["runs", "plot", published, "--output", task.At("curves.png")]);
@@ -54,7 +55,8 @@ public sealed class PublishedProgramTests
         string program = Program(folder);
         foreach (string[] arguments in new string[][]
         {
-            ["recipes", "schema"], ["recipes", "show", "cub200"], ["data", "check", "--data-set", "DTD", "--data", "none"],
+            ["recipes", "schema"], ["recipes", "show", "cub200"],
+            ["data", "check", "--data-set", "DTD", "--data", "none"],
             ["train", "--recipe", "nowhere"], ["train", "--help"], ["predict"],
         })
         {

@@ -38,7 +38,7 @@ public sealed class StepDigestTests
         Assert.Equal(best.ToJsonString(), avx2.ToJsonString());
     }
 
-    /// <summary>Without any vector instruction the last bits differ, but nothing else: the recorded cases hold.</summary>
+    /// <summary>Without any vector instruction the last bits differ, but the recorded cases hold.</summary>
     [Theory]
     [InlineData("DOTNET_EnableAVX512")]
     [InlineData("DOTNET_EnableHWIntrinsic")]

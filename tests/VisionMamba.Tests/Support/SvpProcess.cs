@@ -11,7 +11,7 @@ internal static class SvpProcess
     public static string Built { get; } =
         Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "svp.exe" : "svp");
 
-    /// <summary>What <paramref name="program"/> answers; <paramref name="environment"/> is added to this process'.</summary>
+    /// <summary>What <paramref name="program"/> answers; <paramref name="environment"/> is added.</summary>
     public static async Task<CommandResult> Run(
         string program, IEnumerable<string> arguments, params (string Name, string Value)[] environment)
     {
