@@ -1,0 +1,55 @@
+using ILGPU;
+
+namespace VisionMamba.Gpu.Kernels;
+
+/// <summary>
+/// The scalar functions of Tensors/Cpu/Simd.cs for kernels: the same formulas and reductions, with the device's exp2
+/// (two units in the last place, as its polynomial there) in the place of the polynomial.
+/// </summary>
+internal static class DeviceMath
+{
+    public const float Log2E = 1.44269504f;
+    public const float Ln2 = 0.693147181f;
+
+    // Adding 1.5 * 2^23 rounds to the nearest integer.
+    private const float RoundingShift = 12582912f;
+
+    /// <summary>2^x: one instruction of the special function unit.</summary>
+    public static float Exp2(float x) => IntrinsicMath.CPUOnly.Exp2(x);
+
+    /// <summary>e^x clamped to [e^-87, e^88]: x = n ln2 + f with ln2 in two pieces (Cody and Waite 1980).</summary>
+    public static float Exp(float x)
+    {
+        // By comparisons, so that NaN stays NaN: the device's max and min drop it.
+        x = x < -87f ? -87f : x;
+        x = x > 88f ? 88f : x;
+        float n = ((x * Log2E) + RoundingShift) - RoundingShift;
+        float f = (x - (n * 0.693359375f)) + (n * 2.12194440e-4f);
+        return Exp2(f * Log2E) * Interop.IntAsFloat((uint)(((int)n + 127) << 23));
+    }
+
+    /// <summary>1 / (1 + e^-x).</summary>
+    public static float Sigmoid(float x) => 1f / (1f + Exp(-x));
+
+    /// <summary>x sigmoid(x).</summary>
+    public static float Silu(float x) => x / (1f + Exp(-x));
+
+    /// <summary>d silu / dx = s (1 + x (1 - s)) with s = sigmoid(x).</summary>
+    public static float SiluSlope(float x, float sigmoid) => sigmoid * (1f + (x * (1f - sigmoid)));
+
+    /// <summary>log(1 + e^x) = max(x, 0) + 2 atanh(e / (2 + e)) with e = e^-|x|, the series of the CPU.</summary>
+    public static float Softplus(float x)
+    {
+        float magnitude = x < 0f ? -x : x;
+        float e = Exp(-magnitude);
+        float s = e / (e + 2f);
+        float q = s * s;
+        float p = (q * (1f / 13)) + (1f / 11);
+        p = (q * p) + (1f / 9);
+        p = (q * p) + (1f / 7);
+        p = (q * p) + (1f / 5);
+        p = (q * p) + (1f / 3);
+        p = (q * p) + 1f;
+        return ((s + s) * p) + (x < 0f ? 0f : x);
+    }
+}

@@ -1,0 +1,39 @@
+using ILGPU;
+
+namespace VisionMamba.Gpu.Kernels;
+
+/// <summary>
+/// One direction of a selective scan as a kernel sees it: up to 16 states beginning at <see cref="FirstState"/>. More
+/// states are further launches, because output and gradients are sums over the states.
+/// </summary>
+internal struct ScanArguments
+{
+    public ArrayView<float> U, Delta, Bc, Xz, ALog, D, DeltaBias;
+
+    /// <summary>Sizes; State counts all states.</summary>
+    public int Length, Inner, State;
+
+    /// <summary>The first of this launch's states and how many there are.</summary>
+    public int FirstState, States;
+
+    /// <summary>Columns of Bc, and where B begins.</summary>
+    public int BcStride, BcOffset;
+
+    /// <summary>1 from the first token to the last, -1 from the last to the first.</summary>
+    public int Direction;
+
+    /// <summary>1 in the launch that adds D u, else 0.</summary>
+    public float SkipFactor;
+
+    public float Scale;
+
+    /// <summary>Whether y is added to.</summary>
+    public int Accumulate;
+
+    /// <summary>The token that the recurrence reaches at its step <paramref name="step"/>, or the last one.</summary>
+    public readonly int Token(int step)
+    {
+        int within = step < Length ? step : Length - 1;
+        return Direction > 0 ? within : Length - 1 - within;
+    }
+}

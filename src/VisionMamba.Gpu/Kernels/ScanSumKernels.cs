@@ -1,0 +1,83 @@
+using ILGPU;
+
+namespace VisionMamba.Gpu.Kernels;
+
+/// <summary>The second stage of the backward scan's sums: adds partial sums to their targets in a fixed order.</summary>
+internal static class ScanSumKernels
+{
+    /// <summary>Threads of a group.</summary>
+    public const int GroupSize = 128;
+
+    /// <summary>A thread for each of <paramref name="count"/> sums.</summary>
+    public static KernelConfig Configure(long count) =>
+        (new Index3D((int)((count + GroupSize - 1) / GroupSize), 1, 1), new Index3D(GroupSize, 1, 1));
+
+    /// <summary>
+    /// B and C, a thread for each token and group of four: parts (sample, group, token, 2 quads), rows = batch length.
+    /// </summary>
+    public static void AddBc(ScanArguments s, int groups, int quads, int rows, ArrayView<Float4> parts, ArrayView<float> dBc)
+    {
+        long index = ((long)Grid.IdxX * GroupSize) + Group.IdxX;
+        int row = (int)(index / (2 * quads)), column = (int)(index % (2 * quads));
+        if (row >= rows)
+            return;
+        int sample = row / s.Length, token = row % s.Length;
+        float x = 0f, y = 0f, z = 0f, w = 0f;
+        for (int group = 0; group < groups; group++)
+        {
+            Float4 part = parts[(((((long)sample * groups) + group) * s.Length) + token) * 2 * quads + column];
+            x += part.X;
+            y += part.Y;
+            z += part.Z;
+            w += part.W;
+        }
+
+        int n = 4 * (column < quads ? column : column - quads);
+        long at = ((long)row * s.BcStride) + s.BcOffset + s.FirstState + n + (column < quads ? 0 : s.State);
+        Add(dBc, at, n, s.States, x);
+        Add(dBc, at + 1, n + 1, s.States, y);
+        Add(dBc, at + 2, n + 2, s.States, z);
+        Add(dBc, at + 3, n + 3, s.States, w);
+    }
+
+    /// <summary>A_log, D and the bias, a thread for each line and channel: parts (sample, lines, inner).</summary>
+    public static void AddWeights(
+        ScanArguments s, int batch, int lines, ArrayView<float> parts, ScanWeightViews targets)
+    {
+        long index = ((long)Grid.IdxX * GroupSize) + Group.IdxX;
+        int line = (int)(index / s.Inner), channel = (int)(index % s.Inner);
+        if (line >= lines)
+            return;
+        float sum = 0f;
+        for (int sample = 0; sample < batch; sample++)
+            sum += parts[(((long)sample * lines) + line) * s.Inner + channel];
+        if (line == lines - 2)
+        {
+            if (targets.WantsD != 0)
+                targets.D[channel] += sum;
+        }
+        else if (line == lines - 1)
+        {
+            if (targets.WantsDeltaBias != 0)
+                targets.DeltaBias[channel] += sum;
+        }
+        else if (targets.WantsALog != 0 && line < s.States)
+        {
+            targets.ALog[((long)channel * s.State) + s.FirstState + line] += sum;
+        }
+    }
+
+    private static void Add(ArrayView<float> to, long at, int n, int states, float value)
+    {
+        if (n < states)
+            to[at] += value;
+    }
+}
+
+/// <summary>Targets of the weights of one direction.</summary>
+internal struct ScanWeightViews
+{
+    public ArrayView<float> ALog, D, DeltaBias;
+
+    public int WantsALog, WantsD, WantsDeltaBias;
+}
