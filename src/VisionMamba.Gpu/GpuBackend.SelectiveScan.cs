@@ -1,0 +1,116 @@
+using ILGPU;
+using VisionMamba.Gpu.Kernels;
+using VisionMamba.Tensors;
+
+namespace VisionMamba.Gpu;
+
+using Four = ScanPair<ScanQuad>;
+
+// 4, 8 or 16 states a launch; more states are several launches, because all results are sums over the states.
+public sealed partial class GpuBackend
+{
+    private const int MostStates = 16;
+
+    /// <inheritdoc/>
+    public override void SelectiveScanForward(in ScanDirection s, Tensor xz, float scale, bool accumulate, Tensor y)
+    {
+        int batch = s.U.Shape[0], state = s.ALog.Columns;
+        KernelConfig config = ScanForwardKernels.Configure(batch, s.U.Columns);
+        for (int first = 0; first < state; first += MostStates)
+        {
+            ScanArguments a = Arguments(s, xz, scale, first);
+            a.Accumulate = accumulate || first > 0 ? 1 : 0;
+            if (a.States <= 4)
+                Launch(config, ScanForwardKernels.Run<ScanQuad>, a, View(y));
+            else if (a.States <= 8)
+                Launch(config, ScanForwardKernels.Run<Four>, a, View(y));
+            else
+                Launch(config, ScanForwardKernels.Run<ScanPair<Four>>, a, View(y));
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void SelectiveScanBackward(
+        in ScanDirection s, Tensor xz, float scale, Tensor dY, in ScanGradients gradients)
+    {
+        int state = s.ALog.Columns;
+        for (int first = 0; first < state; first += MostStates)
+            ScanBackward(s, Arguments(s, xz, scale, first), dY, gradients);
+    }
+
+    private void ScanBackward(in ScanDirection s, ScanArguments a, Tensor dY, in ScanGradients gradients)
+    {
+        int batch = s.U.Shape[0], groups = ScanBackwardKernels.Groups(a.Inner), quads = Quads(a.States);
+        bool weights = gradients.ALog is not null || gradients.D is not null || gradients.DeltaBias is not null;
+        int lines = (4 * quads) + 2;
+        using GpuScratch kept = Scratch(4 * ScanBackwardKernels.KeptCount(batch, a.Length, a.Inner, quads));
+        using GpuScratch bc = Scratch(gradients.Bc is null ? 4 : 8L * batch * groups * a.Length * quads);
+        using GpuScratch sums = Scratch(weights ? (long)batch * lines * a.Inner : 1);
+        var views = new ScanGradientViews
+        {
+            DY = View(dY), DU = View(gradients.U), DDelta = View(gradients.Delta), DXz = View(gradients.Xz),
+            Kept = kept.Quads, DBc = bc.Quads, DWeights = sums.View,
+            WantsU = Flag(gradients.U), WantsDelta = Flag(gradients.Delta), WantsXz = Flag(gradients.Xz),
+            WantsBc = Flag(gradients.Bc),
+        };
+        LaunchScanBackward(ScanBackwardKernels.Configure(batch, a.Inner), quads, weights, a, views);
+        if (gradients.Bc is not null)
+        {
+            int rows = batch * a.Length;
+            Launch(ScanSumKernels.Configure(2L * rows * quads), ScanSumKernels.AddBc,
+                a, groups, quads, rows, bc.Quads, View(gradients.Bc));
+        }
+
+        if (weights)
+        {
+            Launch(ScanSumKernels.Configure((long)lines * a.Inner), ScanSumKernels.AddWeights,
+                a, batch, lines, sums.View, WeightViews(gradients));
+        }
+    }
+
+    private void LaunchScanBackward(
+        KernelConfig config, int quads, bool weights, ScanArguments a, ScanGradientViews views)
+    {
+        switch (quads, weights)
+        {
+            case (1, false):
+                Launch(config, ScanBackwardKernels.Run<ScanGradientQuad<Unwanted>, Unwanted>, a, views);
+                break;
+            case (1, true):
+                Launch(config, ScanBackwardKernels.Run<ScanGradientQuad<Wanted>, Wanted>, a, views);
+                break;
+            case (2, false):
+                Launch(config, ScanBackwardKernels.Run<ScanGradientPair<ScanGradientQuad<Unwanted>>, Unwanted>, a, views);
+                break;
+            case (2, true):
+                Launch(config, ScanBackwardKernels.Run<ScanGradientPair<ScanGradientQuad<Wanted>>, Wanted>, a, views);
+                break;
+            case (_, false):
+                Launch(config, ScanBackwardKernels
+                    .Run<ScanGradientPair<ScanGradientPair<ScanGradientQuad<Unwanted>>>, Unwanted>, a, views);
+                break;
+            default:
+                Launch(config, ScanBackwardKernels
+                    .Run<ScanGradientPair<ScanGradientPair<ScanGradientQuad<Wanted>>>, Wanted>, a, views);
+                break;
+        }
+    }
+
+    private ScanWeightViews WeightViews(in ScanGradients g) => new()
+    {
+        ALog = View(g.ALog), D = View(g.D), DeltaBias = View(g.DeltaBias),
+        WantsALog = Flag(g.ALog), WantsD = Flag(g.D), WantsDeltaBias = Flag(g.DeltaBias),
+    };
+
+    private ScanArguments Arguments(in ScanDirection s, Tensor xz, float scale, int first) => new()
+    {
+        U = View(s.U), Delta = View(s.Delta), Bc = View(s.Bc), Xz = View(xz),
+        ALog = View(s.ALog), D = View(s.D), DeltaBias = View(s.DeltaBias),
+        Length = s.U.Shape[1], Inner = s.U.Columns, State = s.ALog.Columns,
+        FirstState = first, States = Math.Min(MostStates, s.ALog.Columns - first),
+        BcStride = s.Bc.Columns, BcOffset = s.Bc.Columns - (2 * s.ALog.Columns),
+        Direction = s.Reversed ? -1 : 1, SkipFactor = first == 0 ? 1 : 0, Scale = scale,
+    };
+
+    private static int Quads(int states) => states <= 4 ? 1 : states <= 8 ? 2 : 4;
+}
