@@ -62,10 +62,24 @@ public sealed partial class GpuBackend
         }
 
         if (weights)
-        {
-            Launch(ScanSumKernels.Configure((long)lines * a.Inner), ScanSumKernels.AddWeights,
-                a, batch, lines, sums.View, WeightViews(gradients));
-        }
+            AddScanWeights(a, batch, lines, sums, gradients);
+    }
+
+    private void AddScanWeights(in ScanArguments a, int batch, int lines, GpuScratch parts, in ScanGradients targets)
+    {
+        var sums = new LineSums { Parts = parts.View, Count = batch, Lines = lines, Columns = a.Inner };
+        if (targets.ALog is not null)
+            AddLines(sums with { LineStride = 1, ColumnStride = a.State, Offset = a.FirstState }, 0, a.States, targets.ALog);
+        if (targets.D is not null)
+            AddLines(sums with { ColumnStride = 1 }, lines - 2, 1, targets.D);
+        if (targets.DeltaBias is not null)
+            AddLines(sums with { ColumnStride = 1 }, lines - 1, 1, targets.DeltaBias);
+    }
+
+    private void AddLines(LineSums sums, int firstLine, int lineCount, Tensor target)
+    {
+        (sums.FirstLine, sums.LineCount, sums.Target) = (firstLine, lineCount, View(target));
+        Launch(SumKernels.Configure(sums.Columns, lineCount), SumKernels.AddLines, sums);
     }
 
     private void LaunchScanBackward(
@@ -95,12 +109,6 @@ public sealed partial class GpuBackend
                 break;
         }
     }
-
-    private ScanWeightViews WeightViews(in ScanGradients g) => new()
-    {
-        ALog = View(g.ALog), D = View(g.D), DeltaBias = View(g.DeltaBias),
-        WantsALog = Flag(g.ALog), WantsD = Flag(g.D), WantsDeltaBias = Flag(g.DeltaBias),
-    };
 
     private ScanArguments Arguments(in ScanDirection s, Tensor xz, float scale, int first) => new()
     {

@@ -2,7 +2,7 @@ using ILGPU;
 
 namespace VisionMamba.Gpu.Kernels;
 
-/// <summary>The second stage of the backward scan's sums: adds partial sums to their targets in a fixed order.</summary>
+/// <summary>The second stage of the backward scan's sums for B and C, in a fixed order.</summary>
 internal static class ScanSumKernels
 {
     /// <summary>Threads of a group.</summary>
@@ -40,44 +40,9 @@ internal static class ScanSumKernels
         Add(dBc, at + 3, n + 3, s.States, w);
     }
 
-    /// <summary>A_log, D and the bias, a thread for each line and channel: parts (sample, lines, inner).</summary>
-    public static void AddWeights(
-        ScanArguments s, int batch, int lines, ArrayView<float> parts, ScanWeightViews targets)
-    {
-        long index = ((long)Grid.IdxX * GroupSize) + Group.IdxX;
-        int line = (int)(index / s.Inner), channel = (int)(index % s.Inner);
-        if (line >= lines)
-            return;
-        float sum = 0f;
-        for (int sample = 0; sample < batch; sample++)
-            sum += parts[(((long)sample * lines) + line) * s.Inner + channel];
-        if (line == lines - 2)
-        {
-            if (targets.WantsD != 0)
-                targets.D[channel] += sum;
-        }
-        else if (line == lines - 1)
-        {
-            if (targets.WantsDeltaBias != 0)
-                targets.DeltaBias[channel] += sum;
-        }
-        else if (targets.WantsALog != 0 && line < s.States)
-        {
-            targets.ALog[((long)channel * s.State) + s.FirstState + line] += sum;
-        }
-    }
-
     private static void Add(ArrayView<float> to, long at, int n, int states, float value)
     {
         if (n < states)
             to[at] += value;
     }
-}
-
-/// <summary>Targets of the weights of one direction.</summary>
-internal struct ScanWeightViews
-{
-    public ArrayView<float> ALog, D, DeltaBias;
-
-    public int WantsALog, WantsD, WantsDeltaBias;
 }
