@@ -3,7 +3,7 @@ using VisionMamba.Tensors;
 
 namespace VisionMamba.Gpu;
 
-public sealed partial class GpuBackend
+public partial class GpuBackend
 {
     /// <inheritdoc/>
     public override void AddNormForward(in AddNormArguments a, Tensor sum, Tensor y, Tensor statistics) => Launch(

@@ -4,7 +4,7 @@ using VisionMamba.Tensors;
 
 namespace VisionMamba.Gpu;
 
-public sealed partial class GpuBackend
+public partial class GpuBackend
 {
     private const int MostTaps = 16;
 

@@ -1,10 +1,9 @@
-using ILGPU;
 using VisionMamba.Gpu.Kernels;
 using VisionMamba.Tensors;
 
 namespace VisionMamba.Gpu;
 
-public sealed partial class GpuBackend
+public partial class GpuBackend
 {
     private const ulong CrossStream = 0, InnerStream = 1;
 

@@ -1,13 +1,12 @@
 using ILGPU;
 using VisionMamba.Gpu.Kernels;
 using VisionMamba.Tensors;
+using Eight = VisionMamba.Gpu.Kernels.ScanPair<VisionMamba.Gpu.Kernels.ScanQuad>;
 
 namespace VisionMamba.Gpu;
 
-using Four = ScanPair<ScanQuad>;
-
 // 4, 8 or 16 states a launch; more states are several launches, because all results are sums over the states.
-public sealed partial class GpuBackend
+public partial class GpuBackend
 {
     private const int MostStates = 16;
 
@@ -23,9 +22,9 @@ public sealed partial class GpuBackend
             if (a.States <= 4)
                 Launch(config, ScanForwardKernels.Run<ScanQuad>, a, View(y));
             else if (a.States <= 8)
-                Launch(config, ScanForwardKernels.Run<Four>, a, View(y));
+                Launch(config, ScanForwardKernels.Run<Eight>, a, View(y));
             else
-                Launch(config, ScanForwardKernels.Run<ScanPair<Four>>, a, View(y));
+                Launch(config, ScanForwardKernels.Run<ScanPair<Eight>>, a, View(y));
         }
     }
 

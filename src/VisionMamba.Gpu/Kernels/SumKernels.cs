@@ -20,16 +20,19 @@ internal struct LineSums
 /// </summary>
 internal static class SumKernels
 {
+    /// <summary>Threads of a group.</summary>
+    public const int GroupSize = Columns * Slices;
+
     private const int Columns = 32, Slices = 8;
 
     /// <summary>Groups: x over the columns, y over the lines.</summary>
     public static KernelConfig Configure(int columns, int lines) =>
-        (new Index3D((columns + Columns - 1) / Columns, lines, 1), new Index3D(Columns * Slices, 1, 1));
+        (new Index3D((columns + Columns - 1) / Columns, lines, 1), new Index3D(GroupSize, 1, 1));
 
     /// <summary>Adds the lines.</summary>
     public static void AddLines(LineSums s)
     {
-        ArrayView<float> sums = SharedMemory.Allocate<float>(Columns * Slices);
+        ArrayView<float> sums = SharedMemory.Allocate<float>(GroupSize);
         int column = (Grid.IdxX * Columns) + (Group.IdxX % Columns), slice = Group.IdxX / Columns;
         int share = (s.Count + Slices - 1) / Slices, from = slice * share;
         int to = from + share < s.Count ? from + share : s.Count;

@@ -18,17 +18,17 @@ public sealed unsafe partial class CpuBackend
             for (long i = from; i < from + length; i += Simd.Lanes)
             {
                 int lanes = (int)Math.Min(Simd.Lanes, from + length - i);
-                Vector512<float> x = Simd.Load(w + i, lanes), d = Simd.Load(g + i, lanes);
-                Vector512<float> m1 = m == null ? Vector512<float>.Zero : Simd.Load(m + i, lanes);
-                Vector512<float> m2 = v == null ? Vector512<float>.Zero : Simd.Load(v + i, lanes);
+                VectorLane x = new(Simd.Load(w + i, lanes)), d = new(Simd.Load(g + i, lanes));
+                VectorLane m1 = new(m == null ? Vector512<float>.Zero : Simd.Load(m + i, lanes));
+                VectorLane m2 = new(v == null ? Vector512<float>.Zero : Simd.Load(v + i, lanes));
                 rule.Apply(ref x, ref d, ref m1, ref m2);
-                Simd.Store(x, w + i, lanes);
+                Simd.Store(x.Value, w + i, lanes);
                 if (TRule.ChangesGradient)
-                    Simd.Store(d, g + i, lanes);
+                    Simd.Store(d.Value, g + i, lanes);
                 if (m != null)
-                    Simd.Store(m1, m + i, lanes);
+                    Simd.Store(m1.Value, m + i, lanes);
                 if (v != null)
-                    Simd.Store(m2, v + i, lanes);
+                    Simd.Store(m2.Value, v + i, lanes);
             }
         });
         Keep(weight, gradient, first, second);

@@ -1,6 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
-
 namespace VisionMamba.Tensors;
 
 /// <summary>
@@ -16,13 +13,13 @@ public readonly struct RmsPropRule(
     private readonly float _inner = tensorFlow ? (float)rate : 1, _outer = tensorFlow ? 1 : (float)rate;
 
     /// <inheritdoc/>
-    public void Apply(
-        ref Vector512<float> w, ref Vector512<float> g, ref Vector512<float> m, ref Vector512<float> v)
+    public void Apply<T>(ref T w, ref T g, ref T m, ref T v)
+        where T : struct, ILane<T>
     {
-        Vector512<float> d = Rules.Fma(w, _penalty, g), epsilon = Vector512.Create(_epsilon);
-        v = Rules.Fma(d * d, _rest, v * _alpha);
-        Vector512<float> root = tensorFlow ? Vector512.Sqrt(v + epsilon) : Vector512.Sqrt(v) + epsilon;
-        m = Rules.Fma(m, _momentum, d * _inner / root);
+        T d = T.Fma(w, _penalty, g), epsilon = T.Create(_epsilon);
+        v = T.Fma(d * d, _rest, v * _alpha);
+        T root = tensorFlow ? T.Sqrt(v + epsilon) : T.Sqrt(v) + epsilon;
+        m = T.Fma(m, _momentum, d * _inner / root);
         w -= m * _outer;
     }
 }
@@ -43,14 +40,14 @@ public readonly struct LambRule(
     public static bool ChangesGradient => true;
 
     /// <inheritdoc/>
-    public void Apply(
-        ref Vector512<float> w, ref Vector512<float> g, ref Vector512<float> m, ref Vector512<float> v)
+    public void Apply<T>(ref T w, ref T g, ref T m, ref T v)
+        where T : struct, ILane<T>
     {
-        Vector512<float> d = g * _scale;
-        m = Rules.Fma(d, _rest1, m * _beta1);
-        v = Rules.Fma(d * d, _rest2, v * _beta2);
-        Vector512<float> scale = Rules.Fma(Vector512.Sqrt(v), _root, Vector512.Create(_epsilon));
-        g = Rules.Fma(w, _penalty, m * _correction / scale);
+        T d = g * _scale;
+        m = T.Fma(d, _rest1, m * _beta1);
+        v = T.Fma(d * d, _rest2, v * _beta2);
+        T scale = T.Fma(T.Sqrt(v), _root, T.Create(_epsilon));
+        g = T.Fma(w, _penalty, m * _correction / scale);
     }
 }
 
@@ -60,8 +57,8 @@ public readonly struct DescentRule(double rate) : IUpdateRule
     private readonly float _rate = (float)rate;
 
     /// <inheritdoc/>
-    public void Apply(
-        ref Vector512<float> w, ref Vector512<float> g, ref Vector512<float> m, ref Vector512<float> v) => w -= g * _rate;
+    public void Apply<T>(ref T w, ref T g, ref T m, ref T v)
+        where T : struct, ILane<T> => w -= g * _rate;
 }
 
 /// <summary>The moving average w = decay w + (1 - decay) g, where g is the value that is followed.</summary>
@@ -70,15 +67,7 @@ public readonly struct AverageRule(double decay) : IUpdateRule
     private readonly float _keep = (float)decay, _rest = (float)(1 - decay);
 
     /// <inheritdoc/>
-    public void Apply(
-        ref Vector512<float> w, ref Vector512<float> g, ref Vector512<float> m, ref Vector512<float> v) =>
-        w = Rules.Fma(g, _rest, w * _keep);
-}
-
-internal static class Rules
-{
-    /// <summary>a b + c.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Fma(Vector512<float> a, float b, Vector512<float> c) =>
-        Vector512.MultiplyAddEstimate(a, Vector512.Create(b), c);
+    public void Apply<T>(ref T w, ref T g, ref T m, ref T v)
+        where T : struct, ILane<T> =>
+        w = T.Fma(g, _rest, w * _keep);
 }

@@ -1,5 +1,3 @@
-using System.Runtime.Intrinsics;
-
 namespace VisionMamba.Tensors;
 
 /// <summary>
@@ -19,13 +17,13 @@ public readonly struct AdamRule(
     private readonly float _epsilon = (float)epsilon;
 
     /// <inheritdoc/>
-    public void Apply(
-        ref Vector512<float> w, ref Vector512<float> g, ref Vector512<float> m, ref Vector512<float> v)
+    public void Apply<T>(ref T w, ref T g, ref T m, ref T v)
+        where T : struct, ILane<T>
     {
-        Vector512<float> d = Rules.Fma(w, _penalty, g);
-        m = Rules.Fma(d, _rest1, m * _beta1);
-        v = Rules.Fma(d * d, _rest2, v * _beta2);
-        Vector512<float> scale = Rules.Fma(Vector512.Sqrt(v), _root, Vector512.Create(_epsilon));
+        T d = T.Fma(w, _penalty, g);
+        m = T.Fma(d, _rest1, m * _beta1);
+        v = T.Fma(d * d, _rest2, v * _beta2);
+        T scale = T.Fma(T.Sqrt(v), _root, T.Create(_epsilon));
         w = (w * _keep) - (m / scale * _step);
     }
 }
@@ -39,12 +37,12 @@ public readonly struct SgdRule(double rate, double decay, double momentum, bool 
     private readonly float _rate = (float)rate, _penalty = (float)decay, _momentum = (float)momentum;
 
     /// <inheritdoc/>
-    public void Apply(
-        ref Vector512<float> w, ref Vector512<float> g, ref Vector512<float> m, ref Vector512<float> v)
+    public void Apply<T>(ref T w, ref T g, ref T m, ref T v)
+        where T : struct, ILane<T>
     {
-        Vector512<float> d = Rules.Fma(w, _penalty, g);
-        m = Rules.Fma(m, _momentum, d);
-        w -= (nesterov ? Rules.Fma(m, _momentum, d) : m) * _rate;
+        T d = T.Fma(w, _penalty, g);
+        m = T.Fma(m, _momentum, d);
+        w -= (nesterov ? T.Fma(m, _momentum, d) : m) * _rate;
     }
 }
 
@@ -58,15 +56,12 @@ public readonly struct LionRule(double rate, double decay, double beta1, double 
     private readonly float _beta1 = (float)beta1, _rest1 = (float)(1 - beta1), _rest2 = (float)(1 - beta2);
 
     /// <inheritdoc/>
-    public void Apply(
-        ref Vector512<float> w, ref Vector512<float> g, ref Vector512<float> m, ref Vector512<float> v)
+    public void Apply<T>(ref T w, ref T g, ref T m, ref T v)
+        where T : struct, ILane<T>
     {
-        Vector512<float> u = Rules.Fma(g, _rest1, m * _beta1), zero = Vector512<float>.Zero;
-        Vector512<float> rate = Vector512.Create(_rate);
-        Vector512<float> sign = Vector512.ConditionalSelect(Vector512.GreaterThan(u, zero), rate,
-            Vector512.ConditionalSelect(Vector512.LessThan(u, zero), -rate, zero));
-        w = (w * _keep) - sign;
-        m = Rules.Fma(g - m, _rest2, m);
+        T u = T.Fma(g, _rest1, m * _beta1);
+        w = (w * _keep) - (T.Sign(u) * _rate);
+        m = T.Fma(g - m, _rest2, m);
     }
 }
 
@@ -89,13 +84,13 @@ public readonly struct NAdamRule(
     public static double Momentum(double beta1, long t) => beta1 * (1 - (0.5 * Math.Pow(0.96, t * 4e-3)));
 
     /// <inheritdoc/>
-    public void Apply(
-        ref Vector512<float> w, ref Vector512<float> g, ref Vector512<float> m, ref Vector512<float> v)
+    public void Apply<T>(ref T w, ref T g, ref T m, ref T v)
+        where T : struct, ILane<T>
     {
-        Vector512<float> d = Rules.Fma(w, _penalty, g);
-        m = Rules.Fma(d, _rest1, m * _beta1);
-        v = Rules.Fma(d * d, _rest2, v * _beta2);
-        Vector512<float> scale = Rules.Fma(Vector512.Sqrt(v), _root, Vector512.Create(_epsilon));
+        T d = T.Fma(w, _penalty, g);
+        m = T.Fma(d, _rest1, m * _beta1);
+        v = T.Fma(d * d, _rest2, v * _beta2);
+        T scale = T.Fma(T.Sqrt(v), _root, T.Create(_epsilon));
         w -= ((d * _now) + (m * _next)) / scale;
     }
 }
@@ -123,12 +118,12 @@ public readonly struct RAdamRule : IUpdateRule
     }
 
     /// <inheritdoc/>
-    public void Apply(
-        ref Vector512<float> w, ref Vector512<float> g, ref Vector512<float> m, ref Vector512<float> v)
+    public void Apply<T>(ref T w, ref T g, ref T m, ref T v)
+        where T : struct, ILane<T>
     {
-        m = Rules.Fma(g, _rest1, m * _beta1);
-        v = Rules.Fma(g * g, _rest2, v * _beta2);
-        Vector512<float> update = _rectified ? m / (Vector512.Sqrt(v) + Vector512.Create(_epsilon)) : m;
+        m = T.Fma(g, _rest1, m * _beta1);
+        v = T.Fma(g * g, _rest2, v * _beta2);
+        T update = _rectified ? m / (T.Sqrt(v) + T.Create(_epsilon)) : m;
         w = (w * _keep) - (update * _step);
     }
 }
@@ -147,12 +142,12 @@ public readonly struct AdaBeliefRule(
     private readonly float _root = (float)(1 / Math.Sqrt(1 - Math.Pow(beta2, step)));
 
     /// <inheritdoc/>
-    public void Apply(
-        ref Vector512<float> w, ref Vector512<float> g, ref Vector512<float> m, ref Vector512<float> v)
+    public void Apply<T>(ref T w, ref T g, ref T m, ref T v)
+        where T : struct, ILane<T>
     {
-        Vector512<float> epsilon = Vector512.Create(_epsilon);
-        m = Rules.Fma(g, _rest1, m * _beta1);
-        v = Rules.Fma((g - m) * (g - m), _rest2, v * _beta2) + epsilon;
-        w = (w * _keep) - (m / Rules.Fma(Vector512.Sqrt(v), _root, epsilon) * _step);
+        T epsilon = T.Create(_epsilon);
+        m = T.Fma(g, _rest1, m * _beta1);
+        v = T.Fma((g - m) * (g - m), _rest2, v * _beta2) + epsilon;
+        w = (w * _keep) - (m / T.Fma(T.Sqrt(v), _root, epsilon) * _step);
     }
 }

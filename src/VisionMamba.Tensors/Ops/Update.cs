@@ -1,5 +1,3 @@
-using System.Runtime.Intrinsics;
-
 namespace VisionMamba.Tensors;
 
 // Shapes: weight, gradient, first, second: any, all of the same count.
@@ -14,11 +12,11 @@ public interface IUpdateRule
     static virtual bool ChangesGradient => false;
 
     /// <summary>
-    /// Changes 16 elements: weight <paramref name="w"/>, gradient <paramref name="g"/> and the two states
+    /// Changes some elements: weight <paramref name="w"/>, gradient <paramref name="g"/> and the two states
     /// <paramref name="m"/> and <paramref name="v"/>, zero where the caller has none.
     /// </summary>
-    void Apply(
-        ref Vector512<float> w, ref Vector512<float> g, ref Vector512<float> m, ref Vector512<float> v);
+    void Apply<T>(ref T w, ref T g, ref T m, ref T v)
+        where T : struct, ILane<T>;
 }
 
 public abstract partial class Backend
@@ -29,9 +27,15 @@ public abstract partial class Backend
     /// </summary>
     public abstract void Update<TRule>(
         TRule rule, Tensor weight, Tensor gradient, Tensor? first, Tensor? second, long start, long count)
-        where TRule : struct, IUpdateRule;
+        where TRule : unmanaged, IUpdateRule;
+
+    /// <summary>
+    /// From here until the result is disposed the updates of different elements may be made together, in any order: a
+    /// GPU launches one kernel for all of them.
+    /// </summary>
+    public virtual IDisposable? GatherUpdates() => null;
 
     /// <summary>Applies <paramref name="rule"/> to all elements.</summary>
     public void Update<TRule>(TRule rule, Tensor weight, Tensor gradient, Tensor? first = null, Tensor? second = null)
-        where TRule : struct, IUpdateRule => Update(rule, weight, gradient, first, second, 0, weight.Count);
+        where TRule : unmanaged, IUpdateRule => Update(rule, weight, gradient, first, second, 0, weight.Count);
 }

@@ -26,6 +26,7 @@ public sealed class AveragedModel
     /// <summary>Follows the weights after a step.</summary>
     public void Follow(Backend backend)
     {
+        using IDisposable? together = backend.GatherUpdates();
         foreach (Tensor weight in _parameters.Trainable)
             backend.Update(new AverageRule(_decay), _averages[weight.Name!], weight);
     }

@@ -79,6 +79,7 @@ public abstract class Optimizer
     {
         Steps++;
         Prepare(backend, _slots);
+        using IDisposable? together = backend.GatherUpdates();
         foreach (Slot slot in _slots)
         {
             if (slot.Weight.Gradient is null)
@@ -98,7 +99,7 @@ public abstract class Optimizer
     private protected abstract void Update(Backend backend, Slot slot, double rate, long start, long count);
 
     private protected static void Apply<TRule>(Backend backend, TRule rule, Slot slot, long start, long count)
-        where TRule : struct, IUpdateRule =>
+        where TRule : unmanaged, IUpdateRule =>
         backend.Update(rule, slot.Weight, slot.Weight.Gradient!, slot.First, slot.Second, start, count);
 
     /// <summary>

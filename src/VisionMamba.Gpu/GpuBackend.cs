@@ -1,0 +1,76 @@
+using System.Reflection;
+using ILGPU;
+using ILGPU.Runtime;
+using VisionMamba.Tensors;
+
+namespace VisionMamba.Gpu;
+
+/// <summary>A CUDA device, or ILGPU's emulation of one: kernels in C#, compiled at first use.</summary>
+public abstract partial class GpuBackend : Backend
+{
+    private readonly Dictionary<MethodInfo, Delegate> _kernels = [];
+    private readonly ScratchPool _scratch;
+
+    /// <summary>Computes on <paramref name="accelerator"/>, which the caller keeps alive.</summary>
+    protected GpuBackend(Accelerator accelerator)
+    {
+        Accelerator = accelerator;
+        _scratch = new ScratchPool(accelerator);
+    }
+
+    /// <summary>The device.</summary>
+    protected Accelerator Accelerator { get; }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (!disposing)
+            return;
+        _scratch.Dispose();
+        foreach (IUpdateQueue queue in _queues.Values)
+            queue.Dispose();
+    }
+
+    /// <summary>The numbers of <paramref name="x"/> in the device's memory.</summary>
+    private protected abstract ArrayView<float> MemoryOf(Tensor x);
+
+    private ArrayView<float> View(Tensor? x) => x is null ? default : MemoryOf(x);
+
+    private static int Flag(Tensor? x) => x is null ? 0 : 1;
+
+    private GpuScratch Scratch(long count) => _scratch.Rent(count);
+
+    private T Kernel<T>(Delegate kernel, Func<T> load)
+        where T : Delegate
+    {
+        if (!_kernels.TryGetValue(kernel.Method, out Delegate? loaded))
+            _kernels[kernel.Method] = loaded = load();
+        return (T)loaded;
+    }
+
+    private void Launch<T1>(KernelConfig config, Action<T1> kernel, T1 a)
+        where T1 : struct =>
+        Kernel(kernel, () => Accelerator.LoadStreamKernel(kernel))(config, a);
+
+    private void Launch<T1, T2>(KernelConfig config, Action<T1, T2> kernel, T1 a, T2 b)
+        where T1 : struct
+        where T2 : struct =>
+        Kernel(kernel, () => Accelerator.LoadStreamKernel(kernel))(config, a, b);
+
+    private void Launch<T1, T2, T3, T4>(KernelConfig config, Action<T1, T2, T3, T4> kernel, T1 a, T2 b, T3 c, T4 d)
+        where T1 : struct
+        where T2 : struct
+        where T3 : struct
+        where T4 : struct =>
+        Kernel(kernel, () => Accelerator.LoadStreamKernel(kernel))(config, a, b, c, d);
+
+    private void Launch<T1, T2, T3, T4, T5, T6>(
+        KernelConfig config, Action<T1, T2, T3, T4, T5, T6> kernel, T1 a, T2 b, T3 c, T4 d, T5 e, T6 f)
+        where T1 : struct
+        where T2 : struct
+        where T3 : struct
+        where T4 : struct
+        where T5 : struct
+        where T6 : struct =>
+        Kernel(kernel, () => Accelerator.LoadStreamKernel(kernel))(config, a, b, c, d, e, f);
+}

@@ -1,0 +1,69 @@
+using System.Reflection;
+using VisionMamba.Gpu.Kernels;
+using VisionMamba.Tensors;
+
+namespace VisionMamba.Gpu;
+
+/// <summary>One kernel as it is compiled: its method with all type arguments, and the threads of a group.</summary>
+internal sealed record KernelEntry(string Name, MethodInfo Method, int GroupSize);
+
+/// <summary>All kernels of the fused operations, so that each can be compiled without a device.</summary>
+internal static class KernelCatalog
+{
+    /// <summary>Every kernel with the type arguments that are in use.</summary>
+    public static IReadOnlyList<KernelEntry> All { get; } =
+        [.. Scan(), .. Convolution(), .. Norm(), .. Prompt(), .. Sums(), .. Updates()];
+
+    private static IEnumerable<KernelEntry> Scan()
+    {
+        const int Size = ScanForwardKernels.GroupSize, BackSize = ScanBackwardKernels.GroupSize;
+        Type[] forward = [typeof(ScanQuad), typeof(ScanPair<ScanQuad>), typeof(ScanPair<ScanPair<ScanQuad>>)];
+        for (int i = 0; i < forward.Length; i++)
+            yield return Entry($"scan forward {4 << i}", typeof(ScanForwardKernels), "Run", Size, forward[i]);
+        foreach (Type wanted in (Type[])[typeof(Unwanted), typeof(Wanted)])
+        {
+            Type states = typeof(ScanGradientQuad<>).MakeGenericType(wanted);
+            for (int i = 0; i < 3; i++, states = typeof(ScanGradientPair<>).MakeGenericType(states))
+            {
+                string name = $"scan backward {4 << i}{(wanted == typeof(Wanted) ? " weights" : "")}";
+                yield return Entry(name, typeof(ScanBackwardKernels), "Run", BackSize, states, wanted);
+            }
+        }
+
+        yield return Entry("scan B C sums", typeof(ScanSumKernels), "AddBc", ScanSumKernels.GroupSize);
+    }
+
+    private static IEnumerable<KernelEntry> Convolution()
+    {
+        const int Size = CausalConvSiluKernels.GroupSize;
+        Type[] taps = [typeof(ConvQuad), typeof(ConvPair<ConvQuad>), typeof(ConvPair<ConvPair<ConvQuad>>)];
+        for (int i = 0; i < taps.Length; i++)
+        {
+            yield return Entry($"convolution forward {4 << i}", typeof(CausalConvSiluKernels), "Forward", Size, taps[i]);
+            yield return Entry($"convolution backward {4 << i}", typeof(CausalConvSiluKernels), "Backward", Size, taps[i]);
+        }
+    }
+
+    private static IEnumerable<KernelEntry> Norm() => ((string[])["Forward", "Backward", "WeightParts"])
+        .Select(n => Entry($"norm {n}", typeof(AddNormKernels), n, AddNormKernels.GroupSize));
+
+    private static IEnumerable<KernelEntry> Prompt() => ((string[])["Forward", "Backward"])
+        .Select(n => Entry($"prompt {n}", typeof(SelectivePromptKernels), n, SelectivePromptKernels.GroupSize));
+
+    private static IEnumerable<KernelEntry> Sums() =>
+        [Entry("line sums", typeof(SumKernels), "AddLines", SumKernels.GroupSize)];
+
+    private static IEnumerable<KernelEntry> Updates() =>
+        ((Type[])
+        [
+            typeof(AdamRule), typeof(SgdRule), typeof(LionRule), typeof(NAdamRule), typeof(RAdamRule),
+            typeof(AdaBeliefRule), typeof(RmsPropRule), typeof(LambRule), typeof(DescentRule), typeof(AverageRule),
+        ]).Select(r => Entry($"update {r.Name}", typeof(UpdateKernels), "Run", UpdateKernels.GroupSize, r));
+
+    private static KernelEntry Entry(string name, Type type, string method, int groupSize, params Type[] arguments)
+    {
+        MethodInfo found = type.GetMethod(method, BindingFlags.Static | BindingFlags.Public)
+            ?? throw new InvalidOperationException($"{type.Name} has no kernel {method}");
+        return new KernelEntry(name, arguments.Length == 0 ? found : found.MakeGenericMethod(arguments), groupSize);
+    }
+}

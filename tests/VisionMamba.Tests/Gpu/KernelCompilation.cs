@@ -1,0 +1,24 @@
+using ILGPU;
+using ILGPU.Backends;
+using ILGPU.Backends.EntryPoints;
+using ILGPU.Backends.PTX;
+using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
+using VisionMamba.Gpu;
+
+namespace VisionMamba.Tests.Gpu;
+
+/// <summary>Compiles kernels for CUDA without a device.</summary>
+internal static class KernelCompilation
+{
+    public static PtxText Compile(KernelEntry kernel, CudaArchitecture architecture)
+    {
+        using Context context = Context.Create(b => b.Optimize(OptimizationLevel.O2));
+        using var backend = new PTXBackend(
+            context, new CudaCapabilityContext(architecture), architecture, CudaInstructionSet.ISA_78, null);
+        CompiledKernel compiled = backend.Compile(
+            EntryPointDescription.FromExplicitlyGroupedKernel(kernel.Method),
+            new KernelSpecialization(kernel.GroupSize, null));
+        return new PtxText(((PTXCompiledKernel)compiled).PTXAssembly);
+    }
+}

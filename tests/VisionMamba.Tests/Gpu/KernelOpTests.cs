@@ -1,0 +1,120 @@
+using ILGPU.Runtime.CPU;
+using VisionMamba.Tensors;
+using VisionMamba.Tests.Ops;
+
+namespace VisionMamba.Tests.Gpu;
+
+/// <summary>
+/// The GPU's kernels, emulated, against the processor's, which the oracles check: 3e-6 of a tensor's largest number (two
+/// fp32 computations in another order). The emulation runs a thread of the system for each of a group, so the cases are
+/// few: one and three samples, odd lengths up to 257, widths that are no multiples of 32, more states than one launch.
+/// </summary>
+public sealed class KernelOpTests
+{
+    private const double Tolerance = 3e-6;
+
+    private static readonly string[] s_names =
+    [
+        "scan 1x1x5 states 1 steps 1", "scan 3x5x16 states 17 steps 1", "scan 1x9x130 states 3 steps 1",
+        "scan 1x33x130 states 17 steps 1", "scan 1x257x16 states 3 steps 1", "scan 1x17x16 states 16 steps 10",
+        "convolution 3x2x16 width 4 reversed", "convolution 3x9x40 width 7", "convolution 1x16x17 width 3 reversed",
+        "convolution 3x33x130 width 4", "convolution 1x257x16 width 4 reversed",
+        "add norm RmsNorm 1x3x130 + residual + bias Both", "add norm RmsNorm 3x9x40 + residual + drop Both",
+        "add norm LayerNorm 3x2x16 + residual + drop + bias Both",
+        "add norm LayerNorm 3x5x17 + residual + drop + bias Normed",
+        "add norm RmsNorm 3x5x17 + residual + drop Residual",
+        "prompt 3x9x40 without 4 cross inner", "prompt 3x2x16 without 0 cross", "prompt 1x33x130 without 32 inner",
+        "prompt 3x257x17 without 128 cross inner",
+    ];
+
+    private static readonly Dictionary<string, OpCase> s_cases =
+        OpCases.All().Where(c => s_names.Contains(c.Name)).ToDictionary(c => c.Name);
+
+    public static IEnumerable<TheoryDataRow<string>> Names => s_names.Select(n => new TheoryDataRow<string>(n));
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void EqualsTheProcessor(string name)
+    {
+        OpCase c = s_cases[name];
+        using var cpu = new Tensors.Cpu.CpuBackend(1);
+        using EmulatedBackend gpu = EmulatedBackend.Create();
+        OpRun expected = Run(c, cpu), actual = Run(c, gpu);
+        for (int o = 0; o < expected.Outputs.Length; o++)
+            Near(expected.Outputs[o], actual.Outputs[o], $"output {o}");
+        for (int i = 0; i < c.Inputs.Length; i++)
+            Near(expected.Gradients[i]!, actual.Gradients[i]!, $"d {c.Inputs[i].Name}");
+    }
+
+    /// <summary>Freezing an input leaves its target as it was and every other gradient's bits as they were.</summary>
+    [Theory]
+    [InlineData("scan 3x5x16 states 17 steps 1")]
+    [InlineData("convolution 3x2x16 width 4 reversed")]
+    [InlineData("add norm LayerNorm 3x2x16 + residual + drop + bias Both")]
+    [InlineData("prompt 3x9x40 without 4 cross inner")]
+    public void FreezingAnInputChangesNoOtherGradient(string name)
+    {
+        OpCase c = s_cases[name];
+        using EmulatedBackend gpu = EmulatedBackend.Create();
+        OpRun all = Run(c, gpu);
+        foreach (OpInput frozen in c.Inputs)
+        {
+            OpRun run = Run(c, gpu, frozen);
+            for (int i = 0; i < c.Inputs.Length; i++)
+                Assert.Equal(c.Inputs[i] == frozen ? Before(c.Inputs[i]) : all.Gradients[i], run.Gradients[i]);
+        }
+    }
+
+    /// <summary>The order in which groups and threads are run changes no bit.</summary>
+    [Theory]
+    [InlineData("scan 1x33x130 states 17 steps 1")]
+    [InlineData("convolution 3x33x130 width 4")]
+    [InlineData("add norm RmsNorm 3x9x40 + residual + drop Both")]
+    [InlineData("prompt 1x33x130 without 32 inner")]
+    public void SchedulingDoesNotChangeABit(string name)
+    {
+        OpCase c = s_cases[name];
+        using EmulatedBackend parallel = EmulatedBackend.Create();
+        using EmulatedBackend sequential = EmulatedBackend.Create(CPUAcceleratorMode.Sequential);
+        OpRun first = Run(c, parallel), again = Run(c, parallel), other = Run(c, sequential);
+        foreach (OpRun run in (OpRun[])[again, other])
+        {
+            Assert.Equal(first.Outputs, run.Outputs);
+            Assert.Equal(first.Gradients, run.Gradients);
+        }
+    }
+
+    /// <summary>Runs a case with numbers in all gradients beforehand, so that they must be added to.</summary>
+    private static OpRun Run(OpCase c, Backend backend, OpInput? frozen = null)
+    {
+        using var pool = new BufferPool();
+        Tensor[] inputs = [.. c.Inputs.Select(input => new Tensor(Owned(input.Values.Floats), input.Values.Shape)
+        {
+            Name = input.Name,
+            NeedsGradient = input.Differentiable && input != frozen,
+            Gradient = new Tensor(Owned(Before(input)), input.Values.Shape),
+        })];
+        OpRun run = OpRun.Execute(c, backend, pool, inputs);
+        Assert.Equal(0, pool.InUse);
+        return run;
+    }
+
+    private static float[] Before(OpInput input) => Values.Normal($"before {input.Name}", 1, 0, input.Values.Shape).Floats;
+
+    private static Storage Owned(float[] values)
+    {
+        var storage = new Storage(values.Length);
+        values.CopyTo(new Tensor(storage, values.Length).Span);
+        return storage;
+    }
+
+    private static void Near(float[] expected, float[] actual, string what)
+    {
+        double scale = expected.Max(Math.Abs);
+        for (int i = 0; i < expected.Length; i++)
+        {
+            Assert.True(Math.Abs((double)expected[i] - actual[i]) <= Tolerance * scale,
+                $"{what}[{i}] is {actual[i]:G9}, not {expected[i]:G9} (within {Tolerance * scale:E1})");
+        }
+    }
+}
