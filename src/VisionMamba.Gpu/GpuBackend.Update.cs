@@ -43,19 +43,17 @@ public partial class GpuBackend
     {
         private readonly List<UpdateEntry<TRule>> _entries = [];
         private MemoryBuffer1D<UpdateEntry<TRule>, Stride1D.Dense>? _table;
-        private ArrayView<float> _origin;
+        private ArrayView<float> _lowest;
         private int _groups;
 
         public void Add(
             TRule rule, ArrayView<float> weight, ArrayView<float> gradient, ArrayView<float> first,
             ArrayView<float> second, long start, long count)
         {
-            if (_entries.Count == 0)
-                _origin = weight;
             _entries.Add(new UpdateEntry<TRule>
             {
-                Weight = Offset(weight) + start, Gradient = Offset(gradient) + start,
-                First = Offset(first) + start, Second = Offset(second) + start, Count = count,
+                Weight = Address(weight) + start, Gradient = Address(gradient) + start,
+                First = Address(first) + start, Second = Address(second) + start, Count = count,
                 FirstGroup = _groups, HasFirst = first.IsValid ? 1 : 0, HasSecond = second.IsValid ? 1 : 0, Rule = rule,
             });
             _groups += UpdateKernels.Groups(count);
@@ -71,20 +69,31 @@ public partial class GpuBackend
                 _table = backend.Accelerator.Allocate1D<UpdateEntry<TRule>>(_entries.Count);
             }
 
-            _table.View.SubView(0, _entries.Count).CopyFromCPU(_entries.ToArray());
+            long origin = Address(_lowest);
+            _table.View.SubView(0, _entries.Count).CopyFromCPU([.. _entries.Select(e => e.Moved(-origin))]);
+            // A view without an end from the lowest parameter on: all others stand above it in the one address space.
+            IContiguousArrayView lowest = _lowest;
+            var memory = new ArrayView<float>(lowest.Buffer, lowest.Index, long.MaxValue / sizeof(float));
             backend.Launch(
-                UpdateKernels.Configure(_groups), UpdateKernels.Run<TRule>, _origin, _table.View.BaseView,
+                UpdateKernels.Configure(_groups), UpdateKernels.Run<TRule>, memory, _table.View.BaseView,
                 _entries.Count, TRule.ChangesGradient ? 1 : 0);
             _entries.Clear();
             _groups = 0;
+            _lowest = default;
         }
 
         public void Dispose() => _table?.Dispose();
 
-        /// <summary>Numbers from the origin to <paramref name="view"/>; both are in the device's one address space.</summary>
-        private long Offset(ArrayView<float> view) => view.IsValid
-            ? (view.LoadEffectiveAddressAsPtr() - _origin.LoadEffectiveAddressAsPtr()) / sizeof(float)
-            : 0;
+        /// <summary>The view's address in numbers, not bytes; remembers the lowest.</summary>
+        private long Address(ArrayView<float> view)
+        {
+            if (!view.IsValid)
+                return 0;
+            long address = view.LoadEffectiveAddressAsPtr() / sizeof(float);
+            if (!_lowest.IsValid || address < _lowest.LoadEffectiveAddressAsPtr() / sizeof(float))
+                _lowest = view;
+            return address;
+        }
     }
 
     private sealed class Gathering(GpuBackend backend) : IDisposable

@@ -35,7 +35,7 @@ internal readonly struct ScalarLane(float value) : ILane<ScalarLane>
 }
 
 /// <summary>
-/// One parameter's part of an update. Its numbers stand so many numbers after those of the launch's first parameter:
+/// One parameter's part of an update. Its numbers stand so many numbers after the lowest of the launch:
 /// a table of views could not be copied to a device.
 /// </summary>
 internal struct UpdateEntry<TRule>
@@ -49,6 +49,12 @@ internal struct UpdateEntry<TRule>
     public int HasFirst, HasSecond;
 
     public TRule Rule;
+
+    /// <summary>The same entry with all places moved by <paramref name="distance"/>.</summary>
+    public readonly UpdateEntry<TRule> Moved(long distance) => this with
+    {
+        Weight = Weight + distance, Gradient = Gradient + distance, First = First + distance, Second = Second + distance,
+    };
 }
 
 /// <summary>All parameters of a step in one launch: a group finds its parameter in a table, then owns 1,024 numbers of it.</summary>

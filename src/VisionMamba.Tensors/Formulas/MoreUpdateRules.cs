@@ -10,6 +10,7 @@ public readonly struct RmsPropRule(
 {
     private readonly float _penalty = (float)decay, _alpha = (float)alpha, _rest = (float)(1 - alpha);
     private readonly float _momentum = (float)momentum, _epsilon = (float)epsilon;
+    private readonly int _tensorFlow = tensorFlow ? 1 : 0;
     private readonly float _inner = tensorFlow ? (float)rate : 1, _outer = tensorFlow ? 1 : (float)rate;
 
     /// <inheritdoc/>
@@ -18,7 +19,7 @@ public readonly struct RmsPropRule(
     {
         T d = T.Fma(w, _penalty, g), epsilon = T.Create(_epsilon);
         v = T.Fma(d * d, _rest, v * _alpha);
-        T root = tensorFlow ? T.Sqrt(v + epsilon) : T.Sqrt(v) + epsilon;
+        T root = _tensorFlow != 0 ? T.Sqrt(v + epsilon) : T.Sqrt(v) + epsilon;
         m = T.Fma(m, _momentum, d * _inner / root);
         w -= m * _outer;
     }

@@ -35,6 +35,7 @@ public readonly struct AdamRule(
 public readonly struct SgdRule(double rate, double decay, double momentum, bool nesterov) : IUpdateRule
 {
     private readonly float _rate = (float)rate, _penalty = (float)decay, _momentum = (float)momentum;
+    private readonly int _nesterov = nesterov ? 1 : 0;
 
     /// <inheritdoc/>
     public void Apply<T>(ref T w, ref T g, ref T m, ref T v)
@@ -42,7 +43,7 @@ public readonly struct SgdRule(double rate, double decay, double momentum, bool 
     {
         T d = T.Fma(w, _penalty, g);
         m = T.Fma(m, _momentum, d);
-        w -= (nesterov ? T.Fma(m, _momentum, d) : m) * _rate;
+        w -= (_nesterov != 0 ? T.Fma(m, _momentum, d) : m) * _rate;
     }
 }
 
@@ -102,7 +103,7 @@ public readonly struct NAdamRule(
 public readonly struct RAdamRule : IUpdateRule
 {
     private readonly float _keep, _beta1, _beta2, _rest1, _rest2, _epsilon, _step;
-    private readonly bool _rectified;
+    private readonly int _rectified;
 
     /// <summary>The rule of step <paramref name="step"/>, from 1.</summary>
     public RAdamRule(double rate, double decay, double beta1, double beta2, double epsilon, long step)
@@ -111,8 +112,8 @@ public readonly struct RAdamRule : IUpdateRule
         (_keep, _epsilon) = ((float)(1 - (rate * decay)), (float)epsilon);
         double power = Math.Pow(beta2, step), longest = (2 / (1 - beta2)) - 1;
         double length = longest - (2 * step * power / (1 - power));
-        _rectified = length >= 5;
-        double rectification = _rectified
+        _rectified = length >= 5 ? 1 : 0;
+        double rectification = _rectified != 0
             ? Math.Sqrt((1 - power) * (length - 4) / (longest - 4) * (length - 2) / length * longest / (longest - 2)) : 1;
         _step = (float)(rate * rectification / (1 - Math.Pow(beta1, step)));
     }
@@ -123,7 +124,7 @@ public readonly struct RAdamRule : IUpdateRule
     {
         m = T.Fma(g, _rest1, m * _beta1);
         v = T.Fma(g * g, _rest2, v * _beta2);
-        T update = _rectified ? m / (T.Sqrt(v) + T.Create(_epsilon)) : m;
+        T update = _rectified != 0 ? m / (T.Sqrt(v) + T.Create(_epsilon)) : m;
         w = (w * _keep) - (update * _step);
     }
 }

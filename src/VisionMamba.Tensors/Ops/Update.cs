@@ -4,7 +4,8 @@ namespace VisionMamba.Tensors;
 
 /// <summary>
 /// A pointwise update rule: how one step of an optimizer (or of a moving average) changes a weight and its state. All
-/// factors that are the same for every element are fields, computed once in double precision.
+/// factors that are the same for every element are fields, computed once in double precision; none is a bool, which
+/// cannot be copied to a GPU.
 /// </summary>
 public interface IUpdateRule
 {

@@ -13,8 +13,6 @@ namespace VisionMamba.Tests.Gpu;
 /// </summary>
 internal sealed unsafe class EmulatedBackend : GpuBackend
 {
-    // Warps of 32 as on CUDA, groups of up to 256 threads.
-    private static readonly CPUDevice s_device = new(32, 8, 1);
     private readonly Context _context;
     private readonly CpuBackend _cpu = new(1);
 
@@ -23,10 +21,14 @@ internal sealed unsafe class EmulatedBackend : GpuBackend
 
     public override string Description => "emulated";
 
-    public static EmulatedBackend Create(CPUAcceleratorMode mode = CPUAcceleratorMode.Parallel)
+    /// <summary>
+    /// Warps of 32 as on CUDA, groups of up to 256 threads, and so many groups at a time as there are
+    /// <paramref name="processors"/>.
+    /// </summary>
+    public static EmulatedBackend Create(int processors = 1)
     {
-        Context context = Context.Create(b => b.CPU(s_device).Optimize(OptimizationLevel.O2));
-        return new EmulatedBackend(context, context.CreateCPUAccelerator(0, mode));
+        Context context = Context.Create(b => b.CPU(new CPUDevice(32, 8, processors)).Optimize(OptimizationLevel.O2));
+        return new EmulatedBackend(context, context.CreateCPUAccelerator(0, CPUAcceleratorMode.Parallel));
     }
 
     protected override void Dispose(bool disposing)

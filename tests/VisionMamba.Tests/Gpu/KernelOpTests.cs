@@ -1,4 +1,3 @@
-using ILGPU.Runtime.CPU;
 using VisionMamba.Tensors;
 using VisionMamba.Tests.Ops;
 
@@ -16,7 +15,7 @@ public sealed class KernelOpTests
     private static readonly string[] s_names =
     [
         "scan 1x1x5 states 1 steps 1", "scan 3x5x16 states 17 steps 1", "scan 1x9x130 states 3 steps 1",
-        "scan 1x33x130 states 17 steps 1", "scan 1x257x16 states 3 steps 1", "scan 1x17x16 states 16 steps 10",
+        "scan 1x257x16 states 3 steps 1", "scan 1x17x16 states 16 steps 10",
         "convolution 3x2x16 width 4 reversed", "convolution 3x9x40 width 7", "convolution 1x16x17 width 3 reversed",
         "convolution 3x33x130 width 4", "convolution 1x257x16 width 4 reversed",
         "add norm RmsNorm 1x3x130 + residual + bias Both", "add norm RmsNorm 3x9x40 + residual + drop Both",
@@ -65,18 +64,16 @@ public sealed class KernelOpTests
         }
     }
 
-    /// <summary>The order in which groups and threads are run changes no bit.</summary>
+    /// <summary>Neither the threads' order nor how many groups run at a time changes a bit.</summary>
     [Theory]
-    [InlineData("scan 1x33x130 states 17 steps 1")]
+    [InlineData("scan 1x9x130 states 3 steps 1")]
     [InlineData("convolution 3x33x130 width 4")]
-    [InlineData("add norm RmsNorm 3x9x40 + residual + drop Both")]
     [InlineData("prompt 1x33x130 without 32 inner")]
     public void SchedulingDoesNotChangeABit(string name)
     {
         OpCase c = s_cases[name];
-        using EmulatedBackend parallel = EmulatedBackend.Create();
-        using EmulatedBackend sequential = EmulatedBackend.Create(CPUAcceleratorMode.Sequential);
-        OpRun first = Run(c, parallel), again = Run(c, parallel), other = Run(c, sequential);
+        using EmulatedBackend one = EmulatedBackend.Create(), three = EmulatedBackend.Create(processors: 3);
+        OpRun first = Run(c, one), again = Run(c, one), other = Run(c, three);
         foreach (OpRun run in (OpRun[])[again, other])
         {
             Assert.Equal(first.Outputs, run.Outputs);

@@ -30,12 +30,20 @@ internal sealed partial class PtxText
     /// <summary>How many of the text's instructions begin with <paramref name="name"/>.</summary>
     public int Count(string name) => _lines.Count(l => l.Text.StartsWith(name, StringComparison.Ordinal));
 
-    /// <summary>The most 32-bit registers alive at once; a 64-bit register counts twice, predicates not at all.</summary>
+    /// <summary>
+    /// The most 32-bit registers alive at once; a 64-bit register counts twice; predicates and parameters, which
+    /// instructions read from constant memory, not at all. An estimate: the driver's assembler orders anew.
+    /// </summary>
     public int LiveRegisters()
     {
+        HashSet<int> parameters = Parameters();
         int[] weights = new int[_registers.Count];
         foreach ((string name, int index) in _registers)
-            weights[index] = name.StartsWith("%rd", StringComparison.Ordinal) ? 2 : name[1] == 'p' ? 0 : 1;
+        {
+            int size = name.StartsWith("%rd", StringComparison.Ordinal) ? 2 : name[1] == 'p' ? 0 : 1;
+            weights[index] = parameters.Contains(index) ? 0 : size;
+        }
+
         BitArray[] before = [.. _lines.Select(_ => new BitArray(_registers.Count))];
         bool changed = true;
         while (changed)
@@ -46,6 +54,18 @@ internal sealed partial class PtxText
         }
 
         return before.Max(live => Enumerable.Range(0, weights.Length).Sum(r => live[r] ? weights[r] : 0));
+    }
+
+    /// <summary>Registers that never hold anything but parameters.</summary>
+    private HashSet<int> Parameters()
+    {
+        static bool Copies(Line l) => l.Text.StartsWith("cvta.to.global", StringComparison.Ordinal);
+        static bool Loads(Line l) => l.Text.StartsWith("ld.param", StringComparison.Ordinal);
+        HashSet<int> loaded = [.. _lines.Where(Loads).SelectMany(l => l.Writes)];
+        loaded.ExceptWith(_lines.Where(l => !Loads(l)).SelectMany(l => l.Writes));
+        HashSet<int> copied = [.. _lines.Where(l => Copies(l) && l.Reads.All(loaded.Contains)).SelectMany(l => l.Writes)];
+        copied.ExceptWith(_lines.Where(l => !Copies(l)).SelectMany(l => l.Writes));
+        return [.. loaded, .. copied];
     }
 
     private bool Flow(int i, BitArray[] before)
