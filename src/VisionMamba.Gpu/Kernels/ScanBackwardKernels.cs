@@ -46,7 +46,7 @@ internal static class ScanBackwardKernels
         shared.Dy = SharedMemory.Allocate<float>(Block * GroupSize);
         shared.Delta = SharedMemory.Allocate<float>(Block * GroupSize);
         int owned = (Grid.IdxX * GroupSize) + Group.IdxX, sample = Grid.IdxY;
-        var place = new ScanPlace(sample, owned < s.Inner ? owned : s.Inner - 1, owned < s.Inner);
+        var place = new ScanPlace(s, sample, owned);
         var states = default(TStates);
         states.LoadA(s.ALog, ((long)place.Channel * s.State) + s.FirstState, 0, s.States);
         KeepStates(ref states, s, place, shared.Bc, targets.Kept);
@@ -75,12 +75,12 @@ internal static class ScanBackwardKernels
 
     /// <summary>Runs all blocks but the last and keeps the states after each.</summary>
     private static void KeepStates<TStates>(
-        ref TStates states, in ScanArguments s, ScanPlace place, ArrayView<Float4> bc, ArrayView<Float4> kept)
+        ref TStates states, in ScanArguments s, in ScanPlace place, ArrayView<Float4> bc, ArrayView<Float4> kept)
         where TStates : struct, IScanGradientStates<TStates>
     {
         float bias = s.DeltaBias[place.Channel];
         var next = default(ScanFour);
-        next.LoadSteps(s, place.Sample, place.Channel, 0);
+        next.LoadSteps(s, place, 0);
         for (int first = 0; first + Block < s.Length; first += Block)
         {
             Group.Barrier();
@@ -89,7 +89,7 @@ internal static class ScanBackwardKernels
             for (int i = 0; i < Block; i += 4)
             {
                 ScanFour now = next;
-                next.LoadSteps(s, place.Sample, place.Channel, first + i + 4);
+                next.LoadSteps(s, place, first + i + 4);
                 Advance(ref states, now.First, bias, bc, i);
                 Advance(ref states, now.Second, bias, bc, i + 1);
                 Advance(ref states, now.Third, bias, bc, i + 2);
@@ -110,12 +110,12 @@ internal static class ScanBackwardKernels
 
     private static long KeptStride(in ScanArguments s) => (long)Grid.DimY * s.Inner;
 
-    private static long KeptAt(in ScanArguments s, ScanPlace place, int quads, int slot) =>
+    private static long KeptAt(in ScanArguments s, in ScanPlace place, int quads, int slot) =>
         (slot * quads * KeptStride(s)) + ((long)place.Sample * s.Inner) + place.Channel;
 
     /// <summary>The block's states again, and per step delta and the gradient of C h + D u.</summary>
     private static void RunBlock<TStates>(
-        ref TStates states, in ScanArguments s, ScanPlace place, in ScanGradientViews targets, int block, int steps,
+        ref TStates states, in ScanArguments s, in ScanPlace place, in ScanGradientViews targets, int block, int steps,
         in ScanShared shared)
         where TStates : struct, IScanGradientStates<TStates>
     {
@@ -124,14 +124,14 @@ internal static class ScanBackwardKernels
         if (block > 0)
             states.Load(targets.Kept, KeptAt(s, place, states.Quads, block - 1), KeptStride(s));
         var input = default(ScanInput);
-        input.Load(s, place.Sample, place.Channel, block * Block);
-        float dOut = targets.DY[Row(s, place, block * Block) + place.Channel];
+        input.Load(s, place, block * Block);
+        float dOut = targets.DY[At(s, place, block * Block)];
         for (int i = 0; i < steps; i++)
         {
             ScanInput x = input;
             float d = dOut;
-            input.Load(s, place.Sample, place.Channel, (block * Block) + i + 1);
-            dOut = targets.DY[Row(s, place, (block * Block) + i + 1) + place.Channel];
+            input.Load(s, place, (block * Block) + i + 1);
+            dOut = targets.DY[At(s, place, (block * Block) + i + 1)];
             float delta = DeviceMath.Softplus(x.Raw + bias);
             states.AdvanceStates(delta, delta * x.U, shared.Bc, 2 * i * states.Quads);
             states.Store(shared.States, (i * states.Quads * GroupSize) + Group.IdxX, GroupSize);
@@ -141,7 +141,7 @@ internal static class ScanBackwardKernels
     }
 
     private static void GoBack<TStates, TWeights>(
-        ref TStates states, in ScanArguments s, ScanPlace place, in ScanGradientViews targets, int block, int steps,
+        ref TStates states, in ScanArguments s, in ScanPlace place, in ScanGradientViews targets, int block, int steps,
         in ScanShared shared, ref float dD, ref float dBias)
         where TStates : struct, IScanGradientStates<TStates>
         where TWeights : struct, IWanted
@@ -150,10 +150,10 @@ internal static class ScanBackwardKernels
         for (int i = steps - 1; i >= 0; i--)
         {
             int step = (block * Block) + i, line = (i * GroupSize) + Group.IdxX;
-            long row = Row(s, place, step);
+            int offset = s.Token(step) * s.Inner;
             ScanInput x = default;
-            x.Load(s, place.Sample, place.Channel, step);
-            float dOut = targets.DY[row + place.Channel], delta = shared.Delta[line], dy = shared.Dy[line];
+            x.Load(s, place, step);
+            float dOut = targets.DY[place.At + offset], delta = shared.Delta[line], dy = shared.Dy[line];
             float deltaU = place.Owned ? delta * x.U : 0f;
             int b = 2 * i * states.Quads, at = (i * states.Quads * GroupSize) + Group.IdxX;
             var now = new ScanStep(delta, deltaU, dy, b, b + states.Quads);
@@ -164,7 +164,7 @@ internal static class ScanBackwardKernels
             float gate = DeviceMath.Sigmoid(x.Z);
             float dZ = s.Scale * dOut * (sums.Y + (skip * x.U)) * DeviceMath.SiluSlope(x.Z, gate);
             if (place.Owned)
-                targets.Add(row + place.Channel, (2 * row) + s.Inner + place.Channel, dU, dRaw, dZ);
+                targets.Add(place.At + offset, place.AtGate + offset + offset, dU, dRaw, dZ);
             if (default(TWeights).Value)
             {
                 dD += dy * x.U * s.SkipFactor;
@@ -175,7 +175,7 @@ internal static class ScanBackwardKernels
 
     /// <summary>The states before a step: of the block in shared memory, else kept ones, else 0 at the beginning.</summary>
     private static TStates Before<TStates>(
-        in ScanArguments s, ScanPlace place, ArrayView<Float4> kept, int block, int i, int at, ArrayView<Float4> states)
+        in ScanArguments s, in ScanPlace place, ArrayView<Float4> kept, int block, int i, int at, ArrayView<Float4> states)
         where TStates : struct, IScanGradientStates<TStates>
     {
         var before = default(TStates);
@@ -186,15 +186,15 @@ internal static class ScanBackwardKernels
         return before;
     }
 
-    private static long Row(in ScanArguments s, ScanPlace place, int step) =>
-        (((long)place.Sample * s.Length) + s.Token(step)) * s.Inner;
+    private static long At(in ScanArguments s, in ScanPlace place, int step) =>
+        place.At + (s.Token(step) * s.Inner);
 
     /// <summary>
     /// Sums rows of 64 channels: a thread a row and half of the channels, beginning at its own so that the threads of a
     /// warp read from different banks; the order of each sum is fixed by the row.
     /// </summary>
     private static void AddChannels(
-        in ScanArguments s, ScanPlace place, ArrayView<Float4> parts, int quads, int first, int steps, bool isC,
+        in ScanArguments s, in ScanPlace place, ArrayView<Float4> parts, int quads, int first, int steps, bool isC,
         in ScanShared shared)
     {
         int rows = steps * quads;
@@ -228,7 +228,7 @@ internal static class ScanBackwardKernels
 
     /// <summary>Per sample: a line of channels for each state of A_log, then one for D and one for the bias.</summary>
     private static void StoreWeights<TStates>(
-        TStates states, in ScanArguments s, ScanPlace place, ArrayView<float> to, float dD, float dBias)
+        TStates states, in ScanArguments s, in ScanPlace place, ArrayView<float> to, float dD, float dBias)
         where TStates : struct, IScanGradientStates<TStates>
     {
         int lines = (4 * states.Quads) + 2;

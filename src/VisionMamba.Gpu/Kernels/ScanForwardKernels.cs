@@ -31,13 +31,12 @@ internal static class ScanForwardKernels
     {
         ArrayView<Float4> bc = SharedMemory.Allocate<Float4>(Tile * 2 * MaxQuads).AsAligned16();
         int owned = (Grid.IdxX * GroupSize) + Group.IdxX, sample = Grid.IdxY;
-        int channel = owned < s.Inner ? owned : s.Inner - 1;
+        var place = new ScanPlace(s, sample, owned);
         var states = default(TStates);
-        states.LoadA(s.ALog, ((long)channel * s.State) + s.FirstState, 0, s.States);
-        var place = new ScanPlace(sample, channel, owned < s.Inner);
-        float bias = s.DeltaBias[channel], d = s.D[channel] * s.SkipFactor;
+        states.LoadA(s.ALog, ((long)place.Channel * s.State) + s.FirstState, 0, s.States);
+        float bias = s.DeltaBias[place.Channel], d = s.D[place.Channel] * s.SkipFactor;
         var next = default(ScanFour);
-        next.Load(s, sample, channel, 0);
+        next.Load(s, place, 0);
         for (int first = 0; first < s.Length; first += Tile)
         {
             Group.Barrier();
@@ -47,7 +46,7 @@ internal static class ScanForwardKernels
             for (int i = 0; i < steps; i += 4)
             {
                 ScanFour now = next;
-                next.Load(s, sample, channel, first + i + 4);
+                next.Load(s, place, first + i + 4);
                 Step(ref states, s, place, now.First, first, i, bias, d, bc, y);
                 if (i + 1 < steps)
                     Step(ref states, s, place, now.Second, first, i + 1, bias, d, bc, y);
@@ -60,7 +59,7 @@ internal static class ScanForwardKernels
     }
 
     private static void Step<TStates>(
-        ref TStates states, in ScanArguments s, ScanPlace place, ScanInput x, int first, int i, float bias, float d,
+        ref TStates states, in ScanArguments s, in ScanPlace place, ScanInput x, int first, int i, float bias, float d,
         ArrayView<Float4> bc, ArrayView<float> y)
         where TStates : struct, IScanStates
     {
@@ -70,7 +69,7 @@ internal static class ScanForwardKernels
         float value = sum * DeviceMath.Silu(x.Z) * s.Scale;
         if (!place.Owned)
             return;
-        long at = ((((long)place.Sample * s.Length) + s.Token(first + i)) * s.Inner) + place.Channel;
+        long at = place.At + (s.Token(first + i) * s.Inner);
         y[at] = s.Accumulate != 0 ? y[at] + value : value;
     }
 }

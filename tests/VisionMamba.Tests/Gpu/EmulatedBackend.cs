@@ -100,4 +100,32 @@ internal sealed unsafe class EmulatedBackend : GpuBackend
     public override void SoftmaxCrossEntropyBackward(
         in CrossEntropyArguments a, Tensor probabilities, Tensor targets, Tensor dLoss, Tensor dLogits) =>
         _cpu.SoftmaxCrossEntropyBackward(in a, probabilities, targets, dLoss, dLogits);
+
+    public override void ActivateForward(in ActivateArguments a, Tensor y) =>
+        _cpu.ActivateForward(a, y);
+
+    public override void ActivateBackward(in ActivateArguments a, Tensor dY, Tensor dX) =>
+        _cpu.ActivateBackward(a, dY, dX);
+
+    public override void ArrangeTokensForward(in ArrangeTokensArguments a, Tensor y) =>
+        _cpu.ArrangeTokensForward(a, y);
+
+    public override void ArrangeTokensBackward(in ArrangeTokensArguments a, Tensor dY, Tensor? dX, Tensor? dTokens) =>
+        _cpu.ArrangeTokensBackward(a, dY, dX, dTokens);
+
+    public override void CopyColumns(
+        Tensor from, int fromStart, Tensor to, int toStart, int count, bool accumulate, float scale) =>
+        _cpu.CopyColumns(from, fromStart, to, toStart, count, accumulate, scale);
+
+    public override void PixelPromptForward(Tensor image, Tensor prompt, int[] pixels, Tensor y) =>
+        _cpu.PixelPromptForward(image, prompt, pixels, y);
+
+    public override void PixelPromptBackward(Tensor dY, int[] pixels, Tensor? dImage, Tensor? dPrompt) =>
+        _cpu.PixelPromptBackward(dY, pixels, dImage, dPrompt);
+
+    public override void TanhForward(Tensor x, Tensor y) =>
+        _cpu.TanhForward(x, y);
+
+    public override void TanhBackward(Tensor y, Tensor dY, Tensor dX) =>
+        _cpu.TanhBackward(y, dY, dX);
 }
