@@ -7,6 +7,16 @@ using VisionMamba.Tensors.Cpu;
 
 namespace VisionMamba.Tests.Gpu;
 
+/// <summary>One emulated device for all tests of a class: threads and compiled kernels are costly to make.</summary>
+public sealed class EmulatedDevice : IDisposable
+{
+    private readonly EmulatedBackend _backend = EmulatedBackend.Create();
+
+    internal GpuBackend Backend => _backend;
+
+    public void Dispose() => _backend.Dispose();
+}
+
 /// <summary>
 /// The GPU's kernels on ILGPU's emulation of a device, over the tensors' memory on the host; what is no kernel of theirs
 /// is computed by the processor.

@@ -11,11 +11,12 @@ namespace VisionMamba.Tests.Gpu;
 /// <summary>Compiles kernels for CUDA without a device.</summary>
 internal static class KernelCompilation
 {
+    private static readonly Context s_context = Context.Create(b => b.Optimize(OptimizationLevel.O2));
+
     public static PtxText Compile(KernelEntry kernel, CudaArchitecture architecture)
     {
-        using Context context = Context.Create(b => b.Optimize(OptimizationLevel.O2));
         using var backend = new PTXBackend(
-            context, new CudaCapabilityContext(architecture), architecture, CudaInstructionSet.ISA_78, null);
+            s_context, new CudaCapabilityContext(architecture), architecture, CudaInstructionSet.ISA_78, null);
         CompiledKernel compiled = backend.Compile(
             EntryPointDescription.FromExplicitlyGroupedKernel(kernel.Method),
             new KernelSpecialization(kernel.GroupSize, null));

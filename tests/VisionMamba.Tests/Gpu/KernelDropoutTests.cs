@@ -5,7 +5,7 @@ using VisionMamba.Tests.Ops;
 namespace VisionMamba.Tests.Gpu;
 
 /// <summary>Dropout of prompts, emulated: the processor's decisions, in both passes and in the middle of a batch.</summary>
-public sealed class KernelDropoutTests
+public sealed class KernelDropoutTests(EmulatedDevice device) : IClassFixture<EmulatedDevice>
 {
     private const int Batch = 3, Length = 9, Dim = 37;
 
@@ -13,8 +13,7 @@ public sealed class KernelDropoutTests
     public void DropsWhatTheProcessorDrops()
     {
         using var cpu = new CpuBackend(1);
-        using EmulatedBackend gpu = EmulatedBackend.Create();
-        float[][] expected = Run(cpu), actual = Run(gpu);
+        float[][] expected = Run(cpu), actual = Run(device.Backend);
         Assert.InRange(expected[1].Count(v => v == 0), 200, 600);
         for (int t = 0; t < expected.Length; t++)
         {

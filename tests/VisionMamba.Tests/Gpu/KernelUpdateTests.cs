@@ -5,7 +5,7 @@ using VisionMamba.Tests.Ops;
 namespace VisionMamba.Tests.Gpu;
 
 /// <summary>Every update rule, emulated, against the processor: one parameter, and several in one launch.</summary>
-public sealed class KernelUpdateTests
+public sealed class KernelUpdateTests(EmulatedDevice device) : IClassFixture<EmulatedDevice>
 {
     private static readonly int[] s_counts = [1, 33, 1024, 2051];
 
@@ -47,15 +47,14 @@ public sealed class KernelUpdateTests
     public void AverageEqualsTheProcessor() => Check(_ => new AverageRule(0.99), first: false, second: false);
 
     /// <summary>Parameters of different sizes and decays, and one of which only the middle is changed.</summary>
-    private static void Check<TRule>(Func<double, TRule> rule, bool first, bool second)
+    private void Check<TRule>(Func<double, TRule> rule, bool first, bool second)
         where TRule : unmanaged, IUpdateRule
     {
         using var cpu = new CpuBackend(1);
-        using EmulatedBackend gpu = EmulatedBackend.Create();
         float[][] expected = Run(cpu, rule, first, second, gather: false);
         foreach (bool gather in (bool[])[false, true])
         {
-            float[][] actual = Run(gpu, rule, first, second, gather);
+            float[][] actual = Run(device.Backend, rule, first, second, gather);
             for (int t = 0; t < expected.Length; t++)
             {
                 for (int i = 0; i < expected[t].Length; i++)
