@@ -20,9 +20,17 @@ public partial class GpuBackend
         NormArguments arguments = Arguments(a, sum);
         var g = new NormGradientViews
         {
-            Sum = View(sum), Statistics = View(statistics), DY = View(dY), DSum = View(dSum),
-            DHidden = View(dHidden), DResidual = View(dResidual), Parts = sums.View,
-            HasDY = Flag(dY), HasDSum = Flag(dSum), WantsHidden = Flag(dHidden), WantsResidual = Flag(dResidual),
+            Sum = View(sum),
+            Statistics = View(statistics),
+            DY = View(dY),
+            DSum = View(dSum),
+            DHidden = View(dHidden),
+            DResidual = View(dResidual),
+            Parts = sums.View,
+            HasDY = Flag(dY),
+            HasDSum = Flag(dSum),
+            WantsHidden = Flag(dHidden),
+            WantsResidual = Flag(dResidual),
         };
         if (dHidden is not null || dResidual is not null)
             Launch(AddNormKernels.Configure(rows), AddNormKernels.Backward, arguments, g);
@@ -38,9 +46,18 @@ public partial class GpuBackend
 
     private NormArguments Arguments(in AddNormArguments a, Tensor sum) => new()
     {
-        Hidden = View(a.Hidden), Residual = View(a.Residual), Weight = View(a.Weight), Bias = View(a.Bias),
-        DropScale = View(a.DropScale), Rows = sum.Rows, Columns = sum.Columns, Length = sum.Rows / sum.Shape[0],
-        HasResidual = Flag(a.Residual), HasBias = Flag(a.Bias), HasDrop = Flag(a.DropScale),
-        Centred = a.Kind == NormKind.LayerNorm ? 1 : 0, Epsilon = a.Epsilon,
+        Hidden = View(a.Hidden),
+        Residual = View(a.Residual),
+        Weight = View(a.Weight),
+        Bias = View(a.Bias),
+        DropScale = View(a.DropScale),
+        Rows = sum.Rows,
+        Columns = sum.Columns,
+        Length = sum.Rows / sum.Shape[0],
+        HasResidual = Flag(a.Residual),
+        HasBias = Flag(a.Bias),
+        HasDrop = Flag(a.DropScale),
+        Centred = a.Kind == NormKind.LayerNorm ? 1 : 0,
+        Epsilon = a.Epsilon,
     };
 }

@@ -37,7 +37,11 @@ public partial class GpuBackend
         using GpuScratch sums = Scratch(weights ? (long)parts * (taps + 1) * a.Inner : 1);
         var g = new ConvGradientViews
         {
-            DY = View(dY), DXz = View(dXz), Parts = sums.View, WantsX = Flag(dXz), WantsWeights = weights ? 1 : 0,
+            DY = View(dY),
+            DXz = View(dXz),
+            Parts = sums.View,
+            WantsX = Flag(dXz),
+            WantsWeights = weights ? 1 : 0,
         };
         KernelConfig config = CausalConvSiluKernels.Configure(xz.Shape[0], a.Length, a.Inner);
         if (taps == 4)
@@ -55,8 +59,13 @@ public partial class GpuBackend
 
     private ConvArguments Arguments(Tensor xz, Tensor weight, Tensor bias, bool reversed) => new()
     {
-        Xz = View(xz), Weight = View(weight), Bias = View(bias),
-        Length = xz.Shape[1], Inner = xz.Columns / 2, Width = weight.Columns, Direction = reversed ? -1 : 1,
+        Xz = View(xz),
+        Weight = View(weight),
+        Bias = View(bias),
+        Length = xz.Shape[1],
+        Inner = xz.Columns / 2,
+        Width = weight.Columns,
+        Direction = reversed ? -1 : 1,
     };
 
     private static int TapsOf(int width) => width switch

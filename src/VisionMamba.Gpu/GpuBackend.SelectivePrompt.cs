@@ -22,7 +22,11 @@ public partial class GpuBackend
         using GpuScratch sums = Scratch(scales ? 2L * parts * dim : 1);
         var g = new PromptGradientViews
         {
-            DY = View(dY), DX = View(dX), Parts = sums.View, WantsX = Flag(dX), WantsScales = scales ? 1 : 0,
+            DY = View(dY),
+            DX = View(dX),
+            Parts = sums.View,
+            WantsX = Flag(dX),
+            WantsScales = scales ? 1 : 0,
         };
         Launch(SelectivePromptKernels.Configure(dY.Rows, dim), SelectivePromptKernels.Backward,
             Arguments(a, dCross, dInner), g);
@@ -38,7 +42,11 @@ public partial class GpuBackend
         X = View(a.X),
         Cross = Prompt(a.Cross, a.Alpha, a.AlphaRow, a.Rng.Derive(CrossStream), dCross),
         Inner = Prompt(a.Inner, a.Beta, a.BetaRow, a.Rng.Derive(InnerStream), dInner),
-        Rows = a.X.Rows, Dim = a.X.Columns, Length = a.X.Shape[1], ClassToken = a.ClassToken, Dropout = a.Dropout,
+        Rows = a.X.Rows,
+        Dim = a.X.Columns,
+        Length = a.X.Shape[1],
+        ClassToken = a.ClassToken,
+        Dropout = a.Dropout,
         FirstElement = (long)a.FirstImage * a.X.Shape[1] * a.X.Columns,
     };
 
@@ -49,8 +57,12 @@ public partial class GpuBackend
         int dim = values.Columns;
         return new PromptView
         {
-            Values = View(values), Scale = View(scales).SubView((long)row * dim, dim), DValues = View(dValues),
-            Rng = rng, Exists = 1, WantsValues = Flag(dValues),
+            Values = View(values),
+            Scale = View(scales).SubView((long)row * dim, dim),
+            DValues = View(dValues),
+            Rng = rng,
+            Exists = 1,
+            WantsValues = Flag(dValues),
         };
     }
 }

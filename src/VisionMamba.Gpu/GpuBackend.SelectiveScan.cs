@@ -47,9 +47,16 @@ public partial class GpuBackend
         using GpuScratch sums = Scratch(weights ? (long)batch * lines * a.Inner : 1);
         var views = new ScanGradientViews
         {
-            DY = View(dY), DU = View(gradients.U), DDelta = View(gradients.Delta), DXz = View(gradients.Xz),
-            Kept = kept.Quads, DBc = bc.Quads, DWeights = sums.View,
-            WantsU = Flag(gradients.U), WantsDelta = Flag(gradients.Delta), WantsXz = Flag(gradients.Xz),
+            DY = View(dY),
+            DU = View(gradients.U),
+            DDelta = View(gradients.Delta),
+            DXz = View(gradients.Xz),
+            Kept = kept.Quads,
+            DBc = bc.Quads,
+            DWeights = sums.View,
+            WantsU = Flag(gradients.U),
+            WantsDelta = Flag(gradients.Delta),
+            WantsXz = Flag(gradients.Xz),
             WantsBc = Flag(gradients.Bc),
         };
         LaunchScanBackward(ScanBackwardKernels.Configure(batch, a.Inner), quads, weights, a, views);
@@ -68,7 +75,11 @@ public partial class GpuBackend
     {
         var sums = new LineSums { Parts = parts.View, Count = batch, Lines = lines, Columns = a.Inner };
         if (targets.ALog is not null)
-            AddLines(sums with { LineStride = 1, ColumnStride = a.State, Offset = a.FirstState }, 0, a.States, targets.ALog);
+        {
+            LineSums each = sums with { LineStride = 1, ColumnStride = a.State, Offset = a.FirstState };
+            AddLines(each, 0, a.States, targets.ALog);
+        }
+
         if (targets.D is not null)
             AddLines(sums with { ColumnStride = 1 }, lines - 2, 1, targets.D);
         if (targets.DeltaBias is not null)
@@ -93,7 +104,8 @@ public partial class GpuBackend
                 Launch(config, ScanBackwardKernels.Run<ScanGradientQuad<Wanted>, Wanted>, a, views);
                 break;
             case (2, false):
-                Launch(config, ScanBackwardKernels.Run<ScanGradientPair<ScanGradientQuad<Unwanted>>, Unwanted>, a, views);
+                Launch(
+                    config, ScanBackwardKernels.Run<ScanGradientPair<ScanGradientQuad<Unwanted>>, Unwanted>, a, views);
                 break;
             case (2, true):
                 Launch(config, ScanBackwardKernels.Run<ScanGradientPair<ScanGradientQuad<Wanted>>, Wanted>, a, views);
@@ -111,12 +123,23 @@ public partial class GpuBackend
 
     private ScanArguments Arguments(in ScanDirection s, Tensor xz, float scale, int first) => new()
     {
-        U = View(s.U), Delta = View(s.Delta), Bc = View(s.Bc), Xz = View(xz),
-        ALog = View(s.ALog), D = View(s.D), DeltaBias = View(s.DeltaBias),
-        Length = s.U.Shape[1], Inner = s.U.Columns, State = s.ALog.Columns,
-        FirstState = first, States = Math.Min(MostStates, s.ALog.Columns - first),
-        BcStride = s.Bc.Columns, BcOffset = s.Bc.Columns - (2 * s.ALog.Columns),
-        Direction = s.Reversed ? -1 : 1, SkipFactor = first == 0 ? 1 : 0, Scale = scale,
+        U = View(s.U),
+        Delta = View(s.Delta),
+        Bc = View(s.Bc),
+        Xz = View(xz),
+        ALog = View(s.ALog),
+        D = View(s.D),
+        DeltaBias = View(s.DeltaBias),
+        Length = s.U.Shape[1],
+        Inner = s.U.Columns,
+        State = s.ALog.Columns,
+        FirstState = first,
+        States = Math.Min(MostStates, s.ALog.Columns - first),
+        BcStride = s.Bc.Columns,
+        BcOffset = s.Bc.Columns - (2 * s.ALog.Columns),
+        Direction = s.Reversed ? -1 : 1,
+        SkipFactor = first == 0 ? 1 : 0,
+        Scale = scale,
     };
 
     private static int Quads(int states) => states <= 4 ? 1 : states <= 8 ? 2 : 4;

@@ -52,9 +52,15 @@ public partial class GpuBackend
         {
             _entries.Add(new UpdateEntry<TRule>
             {
-                Weight = Address(weight) + start, Gradient = Address(gradient) + start,
-                First = Address(first) + start, Second = Address(second) + start, Count = count,
-                FirstGroup = _groups, HasFirst = first.IsValid ? 1 : 0, HasSecond = second.IsValid ? 1 : 0, Rule = rule,
+                Weight = Address(weight) + start,
+                Gradient = Address(gradient) + start,
+                First = Address(first) + start,
+                Second = Address(second) + start,
+                Count = count,
+                FirstGroup = _groups,
+                HasFirst = first.IsValid ? 1 : 0,
+                HasSecond = second.IsValid ? 1 : 0,
+                Rule = rule,
             });
             _groups += UpdateKernels.Groups(count);
         }

@@ -39,8 +39,9 @@ internal static class KernelCatalog
         Type[] taps = [typeof(ConvQuad), typeof(ConvPair<ConvQuad>), typeof(ConvPair<ConvPair<ConvQuad>>)];
         for (int i = 0; i < taps.Length; i++)
         {
-            yield return Entry($"convolution forward {4 << i}", typeof(CausalConvSiluKernels), "Forward", Size, taps[i]);
-            yield return Entry($"convolution backward {4 << i}", typeof(CausalConvSiluKernels), "Backward", Size, taps[i]);
+            Type kernels = typeof(CausalConvSiluKernels);
+            yield return Entry($"convolution forward {4 << i}", kernels, "Forward", Size, taps[i]);
+            yield return Entry($"convolution backward {4 << i}", kernels, "Backward", Size, taps[i]);
         }
     }
 

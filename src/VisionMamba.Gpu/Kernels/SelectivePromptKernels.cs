@@ -3,7 +3,7 @@ using VisionMamba.Tensors;
 
 namespace VisionMamba.Gpu.Kernels;
 
-/// <summary>One of the two prompts: before SiLU, its scales' row, its dropout's generator; a 0 flag is one not there.</summary>
+/// <summary>A prompt before SiLU, its scales' row and its dropout's generator; a 0 flag is one not there.</summary>
 internal struct PromptView
 {
     public ArrayView<float> Values, Scale, DValues;
@@ -27,7 +27,7 @@ internal struct PromptArguments
     /// <summary>Where the first sample stands in the whole batch, in elements.</summary>
     public long FirstElement;
 
-    /// <summary>1 / (1 - p) where an element is kept, else 0: the decisions of the CPU, for its numbers are the same.</summary>
+    /// <summary>1 / (1 - p) where an element is kept, else 0: the CPU's decisions, from the same numbers.</summary>
     public readonly float Mask(Rng rng, long at)
     {
         if (Dropout == 0f)

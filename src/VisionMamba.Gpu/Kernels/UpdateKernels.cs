@@ -53,11 +53,14 @@ internal struct UpdateEntry<TRule>
     /// <summary>The same entry with all places moved by <paramref name="distance"/>.</summary>
     public readonly UpdateEntry<TRule> Moved(long distance) => this with
     {
-        Weight = Weight + distance, Gradient = Gradient + distance, First = First + distance, Second = Second + distance,
+        Weight = Weight + distance,
+        Gradient = Gradient + distance,
+        First = First + distance,
+        Second = Second + distance,
     };
 }
 
-/// <summary>All parameters of a step in one launch: a group finds its parameter in a table, then owns 1,024 numbers of it.</summary>
+/// <summary>All parameters of a step in one launch: a group finds its parameter in a table and owns 1,024 numbers.</summary>
 internal static class UpdateKernels
 {
     /// <summary>Threads of a group.</summary>
