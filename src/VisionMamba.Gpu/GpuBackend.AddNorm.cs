@@ -7,7 +7,8 @@ public partial class GpuBackend
 {
     /// <inheritdoc/>
     public override void AddNormForward(in AddNormArguments a, Tensor sum, Tensor y, Tensor statistics) => Launch(
-        AddNormKernels.Configure(sum.Rows), AddNormKernels.Forward, Arguments(a, sum), View(sum), View(y), View(statistics));
+        AddNormKernels.Configure(sum.Rows), AddNormKernels.Forward,
+        Arguments(a, sum), View(sum), View(y), View(statistics));
 
     /// <inheritdoc/>
     public override void AddNormBackward(
@@ -37,7 +38,7 @@ public partial class GpuBackend
         if (!weights)
             return;
         Launch(AddNormKernels.ConfigureWeights(rows, sum.Columns), AddNormKernels.WeightParts, arguments, g);
-        var lines = new LineSums { Parts = sums.View, Count = parts, Lines = 2, Columns = sum.Columns, ColumnStride = 1 };
+        LineSums lines = new() { Parts = sums.View, Count = parts, Lines = 2, Columns = sum.Columns, ColumnStride = 1 };
         if (dWeight is not null)
             AddLines(lines, 0, 1, dWeight);
         if (dBias is not null)

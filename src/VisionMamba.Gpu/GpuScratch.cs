@@ -5,7 +5,8 @@ using VisionMamba.Gpu.Kernels;
 namespace VisionMamba.Gpu;
 
 /// <summary>Working memory of one kernel, not initialised; disposing gives it back to the backend.</summary>
-internal readonly struct GpuScratch(ScratchPool pool, MemoryBuffer1D<Float4, Stride1D.Dense> buffer, long count) : IDisposable
+internal readonly struct GpuScratch(ScratchPool pool, MemoryBuffer1D<Float4, Stride1D.Dense> buffer, long count)
+    : IDisposable
 {
     /// <summary>The memory as numbers.</summary>
     public ArrayView<float> View => Quads.Cast();
@@ -29,8 +30,9 @@ internal sealed class ScratchPool(Accelerator accelerator) : IDisposable
     public GpuScratch Rent(long count)
     {
         long quads = Math.Max((count + 3) / 4, 1);
-        bool found = _free.TryGetValue(quads, out Stack<MemoryBuffer1D<Float4, Stride1D.Dense>>? blocks) && blocks.Count > 0;
-        return new GpuScratch(this, found ? blocks!.Pop() : accelerator.Allocate1D<Float4>(quads), 4 * quads);
+        if (_free.TryGetValue(quads, out Stack<MemoryBuffer1D<Float4, Stride1D.Dense>>? blocks) && blocks.Count > 0)
+            return new GpuScratch(this, blocks.Pop(), 4 * quads);
+        return new GpuScratch(this, accelerator.Allocate1D<Float4>(quads), 4 * quads);
     }
 
     /// <summary>Takes a block back.</summary>

@@ -28,7 +28,7 @@ internal struct NormGradientViews
     public int HasDY, HasDSum, WantsHidden, WantsResidual;
 }
 
-// s = residual + p hidden     m = mean(s) or 0     r = 1 / sqrt(mean((s - m)^2) + eps)     n = (s - m) r     y = n w + b
+// s = residual + p hidden    m = mean(s) or 0    r = 1 / sqrt(mean((s - m)^2) + eps)     n = (s - m) r     y = n w + b
 // q = dS + r (g - mean(g) - n mean(g n)), g = w dY, mean(g) for LayerNorm only
 // dResidual += q     dHidden += p q     dw += sum dY n     db += sum dY
 //

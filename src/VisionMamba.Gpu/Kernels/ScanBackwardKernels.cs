@@ -14,7 +14,9 @@ namespace VisionMamba.Gpu.Kernels;
 // added by a second kernel; so are the weights' sums over the samples. Nothing is atomic.
 internal static class ScanBackwardKernels
 {
-    /// <summary>Threads of a group: 64 channels with 8 tokens of 16 states take 32 of the 48 KB a group may have.</summary>
+    /// <summary>
+    /// Threads of a group: 64 channels with 8 tokens of 16 states take 32 of the 48 KB a group may have.
+    /// </summary>
     public const int GroupSize = 64;
 
     /// <summary>Tokens of a block.</summary>
@@ -34,7 +36,9 @@ internal static class ScanBackwardKernels
     public static long KeptCount(int batch, int length, int inner, int quads) =>
         (long)batch * inner * quads * Math.Max((length - 1) / Block, 1);
 
-    /// <summary>The kernel; <typeparamref name="TStates"/> is 4, 8 or 16 states, with or without the weights' sums.</summary>
+    /// <summary>
+    /// The kernel; <typeparamref name="TStates"/> is 4, 8 or 16 states, with or without the weights' sums.
+    /// </summary>
     public static void Run<TStates, TWeights>(ScanArguments s, ScanGradientViews targets)
         where TStates : struct, IScanGradientStates<TStates>
         where TWeights : struct, IWanted
@@ -173,9 +177,12 @@ internal static class ScanBackwardKernels
         }
     }
 
-    /// <summary>The states before a step: of the block in shared memory, else kept ones, else 0 at the beginning.</summary>
+    /// <summary>
+    /// The states before a step: of the block in shared memory, else kept ones, else 0 at the beginning.
+    /// </summary>
     private static TStates Before<TStates>(
-        in ScanArguments s, in ScanPlace place, ArrayView<Float4> kept, int block, int i, int at, ArrayView<Float4> states)
+        in ScanArguments s, in ScanPlace place, ArrayView<Float4> kept, int block, int i, int at,
+        ArrayView<Float4> states)
         where TStates : struct, IScanGradientStates<TStates>
     {
         var before = default(TStates);

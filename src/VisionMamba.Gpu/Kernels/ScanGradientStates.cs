@@ -2,7 +2,9 @@ using ILGPU;
 
 namespace VisionMamba.Gpu.Kernels;
 
-/// <summary>What one step back gives, summed over the states: C h, and the gradients of delta u and of delta / ln 2.</summary>
+/// <summary>
+/// What one step back gives, summed over the states: C h, and the gradients of delta u and of delta / ln 2.
+/// </summary>
 internal readonly struct ScanSums(float y, float dDeltaU, float dDelta)
 {
     public readonly float Y = y, DDeltaU = dDeltaU, DDelta = dDelta;

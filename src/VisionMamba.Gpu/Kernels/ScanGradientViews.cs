@@ -2,7 +2,9 @@ using ILGPU;
 
 namespace VisionMamba.Gpu.Kernels;
 
-/// <summary>Where the backward scan reads its gradient and adds its results; a target that nobody wants has flag 0.</summary>
+/// <summary>
+/// Where the backward scan reads its gradient and adds its results; a target that nobody wants has flag 0.
+/// </summary>
 internal struct ScanGradientViews
 {
     /// <summary>The gradient of y.</summary>

@@ -15,7 +15,8 @@ internal static class ScanSumKernels
     /// <summary>
     /// B and C, a thread for each token and group of four: parts (sample, group, token, 2 quads), rows = batch length.
     /// </summary>
-    public static void AddBc(ScanArguments s, int groups, int quads, int rows, ArrayView<Float4> parts, ArrayView<float> dBc)
+    public static void AddBc(
+        ScanArguments s, int groups, int quads, int rows, ArrayView<Float4> parts, ArrayView<float> dBc)
     {
         long index = ((long)Grid.IdxX * GroupSize) + Group.IdxX;
         int row = (int)(index / (2 * quads)), column = (int)(index % (2 * quads));

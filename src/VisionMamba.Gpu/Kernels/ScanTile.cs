@@ -6,10 +6,14 @@ namespace VisionMamba.Gpu.Kernels;
 /// <summary>B and C of some tokens in shared memory: per token the groups of four of B, then those of C.</summary>
 internal static class ScanTile
 {
-    /// <summary>Declares that a view begins at a multiple of 16 bytes, so that its elements move in one access.</summary>
+    /// <summary>
+    /// Declares that a view begins at a multiple of 16 bytes, so that its elements move in one access.
+    /// </summary>
     public static ArrayView<Float4> AsAligned16(this ArrayView<Float4> view) => view.AsAligned(16);
 
-    /// <summary>Copies the steps first .. first+steps-1, all threads of the group together; missing states are 0.</summary>
+    /// <summary>
+    /// Copies the steps first .. first+steps-1, all threads of the group together; missing states are 0.
+    /// </summary>
     public static void Stage(in ScanArguments s, int sample, int first, int quads, int steps, ArrayView<Float4> bc)
     {
         int row = 2 * quads;
@@ -18,7 +22,8 @@ internal static class ScanTile
             int step = i / row, column = i % row;
             bool isB = column < quads;
             int n = 4 * (isB ? column : column - quads);
-            long at = ((((long)sample * s.Length) + s.Token(first + step)) * s.BcStride) + s.BcOffset + s.FirstState + n;
+            long at = (((long)sample * s.Length) + s.Token(first + step)) * s.BcStride;
+            at += s.BcOffset + s.FirstState + n;
             at += isB ? 0 : s.State;
             bc[i] = new Float4(
                 Read(s, at, n), Read(s, at + 1, n + 1), Read(s, at + 2, n + 2), Read(s, at + 3, n + 3));
@@ -37,7 +42,9 @@ internal readonly struct ScanPlace
 {
     public readonly int Sample, Channel;
 
-    /// <summary>The channel's first token in (batch, length, inner) and in the gate's half of (batch, length, 2 inner).</summary>
+    /// <summary>
+    /// The channel's first token in (batch, length, inner) and in the gate's half of (batch, length, 2 inner).
+    /// </summary>
     public readonly long At, AtGate;
 
     public readonly bool Owned;

@@ -10,7 +10,9 @@ internal struct LineSums
     /// <summary>Sizes of the partial sums.</summary>
     public int Count, Lines, Columns;
 
-    /// <summary>The lines to add, and where line l, column c goes: Offset + (l - FirstLine) LineStride + c ColumnStride.</summary>
+    /// <summary>
+    /// The lines to add, and where line l, column c goes: Offset + (l - FirstLine) LineStride + c ColumnStride.
+    /// </summary>
     public int FirstLine, LineCount, Offset, LineStride, ColumnStride;
 }
 

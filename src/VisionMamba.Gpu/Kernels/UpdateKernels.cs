@@ -60,7 +60,9 @@ internal struct UpdateEntry<TRule>
     };
 }
 
-/// <summary>All parameters of a step in one launch: a group finds its parameter in a table and owns 1,024 numbers.</summary>
+/// <summary>
+/// All parameters of a step in one launch: a group finds its parameter in a table and owns 1,024 numbers.
+/// </summary>
 internal static class UpdateKernels
 {
     /// <summary>Threads of a group.</summary>
@@ -91,7 +93,8 @@ internal static class UpdateKernels
         }
 
         UpdateEntry<TRule> e = entries[low];
-        long from = (long)(Grid.IdxX - e.FirstGroup) * PerGroup, to = from + PerGroup < e.Count ? from + PerGroup : e.Count;
+        long from = (long)(Grid.IdxX - e.FirstGroup) * PerGroup, end = from + PerGroup;
+        long to = end < e.Count ? end : e.Count;
         for (long i = from + Group.IdxX; i < to; i += GroupSize)
         {
             var w = new ScalarLane(memory[e.Weight + i]);

@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics;
 namespace VisionMamba.Tensors;
 
 /// <summary>
-/// Numbers that are computed together: a vector of 16 on the processor, one number in a GPU's thread. Pointwise formulas
-/// are written once, over this.
+/// Numbers that are computed together: a vector of 16 on the processor, one number in a GPU's thread. Pointwise
+/// formulas are written once, over this.
 /// </summary>
 public interface ILane<T>
     where T : struct, ILane<T>

@@ -18,8 +18,8 @@ public sealed class EmulatedDevice : IDisposable
 }
 
 /// <summary>
-/// The GPU's kernels on ILGPU's emulation of a device, over the tensors' memory on the host; what is no kernel of theirs
-/// is computed by the processor.
+/// The GPU's kernels on ILGPU's emulation of a device, over the tensors' memory on the host; what is no kernel of
+/// theirs is computed by the processor.
 /// </summary>
 internal sealed unsafe class EmulatedBackend : GpuBackend
 {

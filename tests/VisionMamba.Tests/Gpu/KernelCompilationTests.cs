@@ -31,7 +31,8 @@ public sealed class KernelCompilationTests
             Assert.Equal(0, text.Count("atom"));
             Assert.InRange(text.SharedBytes, 0, MostShared);
             int live = text.LiveRegisters();
-            TestContext.Current.TestOutputHelper?.WriteLine($"{name} {architecture}: {live} live, {text.SharedBytes} shared");
+            TestContext.Current.TestOutputHelper?.WriteLine(
+                $"{name} {architecture}: {live} live, {text.SharedBytes} shared");
             Assert.InRange(live, 1, MostRegisters);
         }
     }

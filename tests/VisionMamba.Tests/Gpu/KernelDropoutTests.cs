@@ -4,7 +4,9 @@ using VisionMamba.Tests.Ops;
 
 namespace VisionMamba.Tests.Gpu;
 
-/// <summary>Dropout of prompts, emulated: the processor's decisions, in both passes and in the middle of a batch.</summary>
+/// <summary>
+/// Dropout of prompts, emulated: the processor's decisions, in both passes and in the middle of a batch.
+/// </summary>
 public sealed class KernelDropoutTests(EmulatedDevice device) : IClassFixture<EmulatedDevice>
 {
     private const int Batch = 3, Length = 9, Dim = 37;

@@ -14,10 +14,12 @@ public sealed class KernelUpdateTests(EmulatedDevice device) : IClassFixture<Emu
         Check(decay => new AdamRule(0.01, decay, 0.9, 0.999, 1e-8, 3), first: true, second: true);
 
     [Fact]
-    public void SgdEqualsTheProcessor() => Check(decay => new SgdRule(0.01, decay, 0.9, true), first: true, second: false);
+    public void SgdEqualsTheProcessor() =>
+        Check(decay => new SgdRule(0.01, decay, 0.9, true), first: true, second: false);
 
     [Fact]
-    public void LionEqualsTheProcessor() => Check(decay => new LionRule(0.01, decay, 0.9, 0.99), first: true, second: false);
+    public void LionEqualsTheProcessor() =>
+        Check(decay => new LionRule(0.01, decay, 0.9, 0.99), first: true, second: false);
 
     [Fact]
     public void NAdamEqualsTheProcessor() =>

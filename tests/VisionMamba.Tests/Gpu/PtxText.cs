@@ -63,7 +63,8 @@ internal sealed partial class PtxText
         static bool Loads(Line l) => l.Text.StartsWith("ld.param", StringComparison.Ordinal);
         HashSet<int> loaded = [.. _lines.Where(Loads).SelectMany(l => l.Writes)];
         loaded.ExceptWith(_lines.Where(l => !Loads(l)).SelectMany(l => l.Writes));
-        HashSet<int> copied = [.. _lines.Where(l => Copies(l) && l.Reads.All(loaded.Contains)).SelectMany(l => l.Writes)];
+        bool Moves(Line l) => Copies(l) && l.Reads.All(loaded.Contains);
+        HashSet<int> copied = [.. _lines.Where(Moves).SelectMany(l => l.Writes)];
         copied.ExceptWith(_lines.Where(l => !Copies(l)).SelectMany(l => l.Writes));
         return [.. loaded, .. copied];
     }
