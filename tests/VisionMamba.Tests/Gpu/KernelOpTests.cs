@@ -5,8 +5,9 @@ namespace VisionMamba.Tests.Gpu;
 
 /// <summary>
 /// The GPU's kernels, emulated, against the processor's, which the oracles check: 3e-6 of a tensor's largest number
-/// (two fp32 computations in another order). The emulation runs a thread of the system for each of a group, so the cases are
-/// few: one and three samples, odd lengths up to 257, widths that are no multiples of 32, more states than one launch.
+/// (two fp32 computations in another order). The emulation runs a thread of the system for each of a group, so the
+/// cases are few: one and three samples, odd lengths up to 257, widths that are no multiples of 32, more states
+/// than one launch.
 /// </summary>
 public sealed class KernelOpTests(EmulatedDevice device) : IClassFixture<EmulatedDevice>
 {
