@@ -118,8 +118,11 @@ internal sealed class DataFlags
 
     public RunData Read(ParseResult parsed, ulong seed)
     {
+        string? rendered = ProceduralDatasets.Has(parsed.GetValue(DataSet)) ? parsed.GetValue(DataSet) : null;
+        if (rendered is not null && parsed.GetValue(Data) is not null)
+            throw new UsageException($"--data: {rendered} is rendered and has no folder; leave it out");
         var data = new RunData(
-            parsed.GetValue(Data) ?? throw new UsageException("--data DIR is missing"), parsed.GetValue(DataSet),
+            parsed.GetValue(Data) ?? rendered ?? throw new UsageException("--data DIR is missing"), parsed.GetValue(DataSet),
             parsed.GetValue(ValidationFraction), parsed.GetValue(MaxClasses), parsed.GetValue(MaxImages), seed)
         {
             TrainFraction = parsed.GetValue(TrainFraction),

@@ -36,6 +36,8 @@ public static class DatasetLoader
 
     static DatasetLoader()
     {
+        foreach (string task in Procedural.StructuredPictures.Tasks)
+            Readers.Add(ProceduralDatasets.Prefix + task, (_, options) => ProceduralDatasets.Read(task, options));
         foreach ((string task, int classes, string released) in VtabDatasets.Tasks)
         {
             Readers.Add($"VTAB_{task}", (dir, options) => VtabDatasets.Read(task, classes, dir, options));
