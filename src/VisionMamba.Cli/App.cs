@@ -53,7 +53,7 @@ internal static class App
     public static RootCommand Root() => new(
         "Adapt Vision Mamba models to new image tasks with Selective Visual Prompting.")
     {
-        DemoVerb.Create(), TrainVerb.Create(), TuneVerb.Create(), RunsVerb.Create(), RecipesVerb.Create(),
+        DemoVerb.Create(), TrainVerb.Create(), TuneVerb.Create(), StudyVerb.Create(), RunsVerb.Create(), RecipesVerb.Create(),
         PretrainVerb.Create(),
         EvaluateVerb.Create(), PredictVerb.Create(), ExplainVerb.Create(), ExportVerb.Create(), PackVerb.Create(), InspectVerb.Create(),
         DoctorVerb.Create(), BenchVerb.Create(),

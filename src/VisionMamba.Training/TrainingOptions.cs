@@ -44,6 +44,12 @@ public sealed partial record TrainingOptions
     /// <summary>Least share of a picture's area in a random crop.</summary>
     public double CropScale { get; init; } = 0.08;
 
+    /// <summary>
+    /// The part of the resized picture that evaluation's centre crop keeps; 1 shows the model the whole picture, as
+    /// questions about its arrangement need.
+    /// </summary>
+    public double CropFraction { get; init; } = 0.875;
+
     /// <summary>What happens to the training images after the crop, and how batches are mixed.</summary>
     public AugmentOptions Augment { get; init; } = new();
 
@@ -86,6 +92,7 @@ public sealed partial record TrainingOptions
         Require(DropPath is >= 0 and < 1, "--drop-path", "at least 0 and below 1");
         Require(ClipGradient >= 0, "--clip-grad", "at least 0 (0 means no clipping)");
         Require(CropScale is > 0 and <= 1, "--crop-scale", "above 0 and at most 1");
+        Require(CropFraction is > 0 and <= 1, "--crop-fraction", "above 0 and at most 1");
         Require(SaveEvery >= 0, "--save-every", "at least 0 (0 means at the end of epochs)");
         Require(Workers >= 1, "--workers", "at least 1");
         Augment.Validate();

@@ -12,6 +12,8 @@ internal sealed class CountProgress(string what) : IDisposable
     private readonly TimeSpan _interval = s_live ? TimeSpan.FromMilliseconds(200) : TimeSpan.FromSeconds(10);
     private readonly Stopwatch _since = Stopwatch.StartNew();
     private readonly Lock _lock = new();
+    // A study turns the console's stream away while it trains.
+    private readonly TextWriter _to = Console.Error;
     private bool _shown;
 
     public void Step(int done, int total) => Show($"{what} {done:N0} of {total:N0} images");
@@ -24,7 +26,7 @@ internal sealed class CountProgress(string what) : IDisposable
             if (_since.Elapsed < _interval && !now)
                 return;
             _since.Restart();
-            Console.Error.Write(s_live ? $"\r{text}\u001b[K" : text + Environment.NewLine);
+            _to.Write(s_live ? $"\r{text}\u001b[K" : text + Environment.NewLine);
             _shown = s_live;
         }
     }
@@ -34,7 +36,7 @@ internal sealed class CountProgress(string what) : IDisposable
         lock (_lock)
         {
             if (_shown)
-                Console.Error.Write("\r\u001b[K");
+                _to.Write("\r\u001b[K");
             _shown = false;
         }
     }

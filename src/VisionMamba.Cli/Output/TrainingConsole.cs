@@ -7,8 +7,13 @@ namespace VisionMamba.Cli.Output;
 /// <summary>Shows a run on stderr: a live bar on a terminal, plain lines elsewhere.</summary>
 internal static class TrainingConsole
 {
+    /// <summary>Is told of the runs in place of the console; null for the console.</summary>
+    public static ITrainingProgress? Instead { get; set; }
+
     public static TrainingResult Run(string title, Func<ITrainingProgress, TrainingResult> train)
     {
+        if (Instead is { } other)
+            return train(other);
         if (Console.IsErrorRedirected)
             return train(new PlainProgress(title));
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });

@@ -100,7 +100,8 @@ internal sealed class RecipeOptions
         _ => value.ValueKind == JsonValueKind.Number && double.IsFinite(value.GetDouble()),
     };
 
-    private static IEnumerable<string> Tokens(JsonElement value) => value.ValueKind switch
+    /// <summary>A value as a command line gives it.</summary>
+    public static IEnumerable<string> Tokens(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Array => value.EnumerateArray().SelectMany(Tokens),
         JsonValueKind.String => [value.GetString()!],

@@ -41,7 +41,8 @@ internal static class RecipeSchema
         };
     }
 
-    private static JsonObject Describe(string key, Option option)
+    /// <summary>The schema of one option.</summary>
+    public static JsonObject Describe(string key, Option option)
     {
         var value = new JsonObject { ["type"] = RecipeOptions.JsonType(option) };
         if (RecipeOptions.Words(option) is { Count: > 0 } words)

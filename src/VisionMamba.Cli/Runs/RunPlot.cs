@@ -17,7 +17,10 @@ internal static class RunPlot
     // Fewer points than this get a mark each.
     private const int MarkedPoints = 60;
 
-    static RunPlot()
+    static RunPlot() => UseFont();
+
+    /// <summary>Has every plot set its text in the font that comes with the product.</summary>
+    public static void UseFont()
     {
         string file = Path.Combine(AppContext.BaseDirectory, "Assets", "DejaVuSans.ttf");
         foreach (bool bold in new[] { false, true })

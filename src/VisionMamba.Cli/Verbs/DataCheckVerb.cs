@@ -25,7 +25,8 @@ internal static class DataCheckVerb
         command.SetAction(parsed =>
         {
             string name = parsed.GetValue(data.DataSet) ?? "folder";
-            string folder = parsed.GetValue(data.Data) ?? throw new UsageException("--data DIR is missing");
+            string folder = parsed.GetValue(data.Data)
+                ?? (ProceduralDatasets.Has(name) ? name : throw new UsageException("--data DIR is missing"));
             var options = new DatasetOptions
             {
                 TrainPercent = parsed.GetValue(data.TrainPercent),

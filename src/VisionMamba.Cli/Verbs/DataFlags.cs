@@ -58,6 +58,27 @@ internal sealed class DataFlags
         Description = "iNaturalist's rank that is a class: name (default), genus, family, order, ...",
     };
 
+    public Option<string?> Sample { get; } = new("--sample")
+    {
+        Description = "draw so many images from the training part, as train800val200 (VTAB-1k); without a test part "
+            + "the data's own validation part is the test part",
+    };
+
+    public Option<int?> MaxTest { get; } = new("--max-test")
+    {
+        Description = "at most N test images, the same for every seed",
+    };
+
+    public Option<ulong?> SplitSeed { get; } = new("--split-seed")
+    {
+        Description = "decides which images are drawn, held out or rendered (default: --seed)",
+    };
+
+    public Option<int?> RenderSize { get; } = new("--render-size")
+    {
+        Description = "pixels a side of rendered data sets (64)",
+    };
+
     public Option<string> OnBadImage { get; } = new("--on-bad-image")
     {
         Description = "an unreadable image: fail (at once, naming it), or skip (all are decoded once before the start, bad "
@@ -71,10 +92,11 @@ internal sealed class DataFlags
     public IEnumerable<Option> All =>
     [
         Data, DataSet, ValidationFraction, MaxClasses, MaxImages, TrainFraction, SelectOn, TrainOnValidation,
-        OnBadImage, .. Choices,
+        OnBadImage, Sample, MaxTest, SplitSeed, RenderSize, .. Choices,
     ];
 
-    public static DatasetSplits Load(RunData data) => DatasetLoader.Load(data.Folder, data.DataSet, Options(data));
+    public static DatasetSplits Load(RunData data) => KeptImages.Load(
+        data, () => DatasetLoader.Load(data.Folder, data.DataSet, Options(data)));
 
     private static DatasetOptions Options(RunData data) => new()
     {
@@ -88,6 +110,9 @@ internal sealed class DataFlags
         TrainOnValidation = data.TrainOnValidation,
         Partition = data.Partition,
         InatCategory = data.InatCategory,
+        Sample = data.Sample is null ? null : SampleSizes.Parse(data.Sample),
+        MaxTest = data.MaxTest,
+        RenderSize = data.RenderSize,
     };
 
     /// <summary>As <see cref="Load"/>, without the images that cannot be read where the run skips them.</summary>
@@ -116,15 +141,26 @@ internal sealed class DataFlags
         return left == 0 ? all : readable with { Description = $"{all.Description}; {left} unreadable images left out" };
     }
 
-    public RunData Read(ParseResult parsed, ulong seed)
+    public RunData Read(ParseResult parsed, ulong seed) => Read(parsed, seed, parsed.GetValue(DataSet));
+
+    /// <summary>The folder; a rendered data set's name stands for the one that it has not.</summary>
+    private string Folder(ParseResult parsed, string? dataSet)
     {
-        string? rendered = ProceduralDatasets.Has(parsed.GetValue(DataSet)) ? parsed.GetValue(DataSet) : null;
-        if (rendered is not null && parsed.GetValue(Data) is not null)
+        string? folder = parsed.GetValue(Data), rendered = ProceduralDatasets.Has(dataSet) ? dataSet : null;
+        if (rendered is not null && folder is not null)
             throw new UsageException($"--data: {rendered} is rendered and has no folder; leave it out");
+        return folder ?? rendered ?? throw new UsageException("--data DIR is missing");
+    }
+
+    private RunData Read(ParseResult parsed, ulong seed, string? dataSet)
+    {
         var data = new RunData(
-            parsed.GetValue(Data) ?? rendered ?? throw new UsageException("--data DIR is missing"), parsed.GetValue(DataSet),
-            parsed.GetValue(ValidationFraction), parsed.GetValue(MaxClasses), parsed.GetValue(MaxImages), seed)
+            Folder(parsed, dataSet), parsed.GetValue(DataSet), parsed.GetValue(ValidationFraction),
+            parsed.GetValue(MaxClasses), parsed.GetValue(MaxImages), parsed.GetValue(SplitSeed) ?? seed)
         {
+            Sample = parsed.GetValue(Sample),
+            MaxTest = parsed.GetValue(MaxTest),
+            RenderSize = parsed.GetValue(RenderSize),
             TrainFraction = parsed.GetValue(TrainFraction),
             TrainPercent = parsed.GetValue(TrainPercent),
             SelectOn = parsed.GetValue(SelectOn) is "validation" or "test" ? parsed.GetValue(SelectOn)!
@@ -135,17 +171,20 @@ internal sealed class DataFlags
             OnBadImage = parsed.GetValue(OnBadImage) is "fail" or "skip" ? parsed.GetValue(OnBadImage)!
                 : throw new UsageException($"--on-bad-image {parsed.GetValue(OnBadImage)}: give fail or skip"),
         };
-        Check(data.DataSet, Options(data));
+        Check(dataSet, () => Options(data));
         return data;
     }
 
     /// <summary>Refuses a data set that there is not, and numbers or flags that it cannot have.</summary>
     /// <exception cref="UsageException">In one line that begins with the flag.</exception>
-    public static void Check(string? name, DatasetOptions options, string flag = "--data-set")
+    public static void Check(string? name, DatasetOptions options, string flag = "--data-set") =>
+        Check(name, () => options, flag);
+
+    private static void Check(string? name, Func<DatasetOptions> options, string flag = "--data-set")
     {
         try
         {
-            DatasetLoader.Check(name ?? "folder", options);
+            DatasetLoader.Check(name ?? "folder", options());
         }
         catch (VisionMambaException e)
         {
@@ -157,7 +196,8 @@ internal sealed class DataFlags
     /// <summary>The flags, and where one was not given what <paramref name="recorded"/> says of the model's own run.</summary>
     public RunData Read(ParseResult parsed, ulong? seed, RunData? recorded)
     {
-        RunData flags = Read(parsed, seed ?? recorded?.SplitSeed ?? 0);
+        RunData flags = Read(
+            parsed, seed ?? recorded?.SplitSeed ?? 0, parsed.GetValue(DataSet) ?? recorded?.DataSet);
         if (recorded is null)
             return flags;
         var merged = RunJson.Write(recorded);
@@ -178,7 +218,8 @@ internal sealed class DataFlags
         (TrainFraction, nameof(RunData.TrainFraction)), (TrainPercent, nameof(RunData.TrainPercent)),
         (SelectOn, nameof(RunData.SelectOn)), (TrainOnValidation, nameof(RunData.TrainOnValidation)),
         (Partition, nameof(RunData.Partition)), (InatCategory, nameof(RunData.InatCategory)),
-        (OnBadImage, nameof(RunData.OnBadImage)),
+        (OnBadImage, nameof(RunData.OnBadImage)), (Sample, nameof(RunData.Sample)),
+        (MaxTest, nameof(RunData.MaxTest)), (RenderSize, nameof(RunData.RenderSize)),
     ];
 }
 
@@ -201,4 +242,10 @@ internal sealed record RunData(
     public string OnBadImage { get; init; } = "fail";
 
     public bool TestAtEnd { get; init; } = true;
+
+    public string? Sample { get; init; }
+
+    public int? MaxTest { get; init; }
+
+    public int? RenderSize { get; init; }
 }

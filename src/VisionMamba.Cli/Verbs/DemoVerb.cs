@@ -21,7 +21,7 @@ internal static class DemoVerb
 {
     private const int TrainPerClass = 40, ValidationPerClass = 15, TestPerClass = 50, SheetPerClass = 3;
 
-    private static string BackbonePath => Path.Combine(AppContext.BaseDirectory, "Assets", "demo-backbone.safetensors");
+    public static string BackbonePath => Path.Combine(AppContext.BaseDirectory, "Assets", "demo-backbone.safetensors");
 
     public static Command Create()
     {

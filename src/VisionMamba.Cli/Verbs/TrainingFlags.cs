@@ -8,7 +8,7 @@ internal sealed class TrainingFlags
 {
     private static readonly TrainingOptions s_defaults = new();
     private readonly Option<int> _epochs, _maxSteps, _batch, _warmup, _workers, _saveEvery;
-    private readonly Option<double> _lr, _decay, _smoothing, _dropPath, _clip, _cropScale;
+    private readonly Option<double> _lr, _decay, _smoothing, _dropPath, _clip, _cropScale, _cropFraction;
     private readonly Option<ulong> _seed;
     private readonly AugmentFlags _augment;
     private readonly OptimisationFlags _optimisation;
@@ -30,6 +30,8 @@ internal sealed class TrainingFlags
         _dropPath = Flag("--drop-path", "stochastic depth of the last block", d.DropPath);
         _clip = Flag("--clip-grad", "where gradients are clipped, 0 for no clipping; see --clip-mode", d.ClipGradient);
         _cropScale = Flag("--crop-scale", "least share of the picture in a random crop", d.CropScale);
+        _cropFraction = Flag(
+            "--crop-fraction", "share of the picture's side that evaluation's centre crop keeps", d.CropFraction);
         _augment = new AugmentFlags(d.Augment);
         _optimisation = new OptimisationFlags(d);
         _seed = Flag("--seed", "decides everything random", d.Seed);
@@ -37,7 +39,7 @@ internal sealed class TrainingFlags
 
     public IEnumerable<Option> All =>
     [
-        _epochs, _maxSteps, _batch, _lr, _warmup, _decay, _smoothing, _dropPath, _clip, _cropScale, _seed, _workers, _saveEvery,
+        _epochs, _maxSteps, _batch, _lr, _warmup, _decay, _smoothing, _dropPath, _clip, _cropScale, _cropFraction, _seed, _workers, _saveEvery,
         _tensorBoard, .. _optimisation.All, .. _augment.All,
     ];
 
@@ -70,6 +72,7 @@ internal sealed class TrainingFlags
             DropPath = p.GetValue(_dropPath),
             ClipGradient = p.GetValue(_clip),
             CropScale = p.GetValue(_cropScale),
+            CropFraction = p.GetValue(_cropFraction),
             Augment = _augment.Read(p),
             Seed = p.GetValue(_seed),
             Workers = p.GetValue(_workers),

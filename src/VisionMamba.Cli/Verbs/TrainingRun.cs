@@ -83,7 +83,10 @@ internal static class TrainingRun
         string verb, VisionMambaModel model, RunData runData, DatasetSplits data, TrainingOptions options, Backend backend,
         string output, JsonObject source, bool resume, bool json, bool quiet = false)
     {
-        Preprocessing preprocessing = Preprocessing.ImageNet(model.Config.ImageSize);
+        Preprocessing preprocessing = Preprocessing.ImageNet(model.Config.ImageSize) with
+        {
+            CropFraction = options.CropFraction,
+        };
         var card = new ModelCard
         {
             Classes = data.Train.Classes,
@@ -135,6 +138,7 @@ internal static class TrainingRun
             ["best_epoch"] = result.State.BestEpoch + 1,
             ["epochs"] = result.State.Epoch,
             ["images_per_second"] = result.ImagesPerSecond,
+            ["step_peak_bytes"] = session.PeakBytes,
             ["peak_memory_bytes"] = System.Diagnostics.Process.GetCurrentProcess().PeakWorkingSet64,
         };
         if (options.ModelEma)

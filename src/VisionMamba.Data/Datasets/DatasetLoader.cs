@@ -1,3 +1,5 @@
+using VisionMamba.Data.Procedural.Tasks;
+
 namespace VisionMamba.Data.Datasets;
 
 /// <summary>Finds the reader for a data set by name. A new layout is one class and one line here.</summary>
@@ -36,8 +38,8 @@ public static class DatasetLoader
 
     static DatasetLoader()
     {
-        foreach (string task in Procedural.StructuredPictures.Tasks)
-            Readers.Add(ProceduralDatasets.Prefix + task, (_, options) => ProceduralDatasets.Read(task, options));
+        foreach (StructuredTask task in StructuredTask.All)
+            Readers.Add(ProceduralDatasets.Prefix + task.Name, (_, options) => ProceduralDatasets.Read(task, options));
         foreach ((string task, int classes, string released) in VtabDatasets.Tasks)
         {
             Readers.Add($"VTAB_{task}", (dir, options) => VtabDatasets.Read(task, classes, dir, options));
@@ -46,7 +48,9 @@ public static class DatasetLoader
         }
     }
 
-    /// <summary>The names that <see cref="Load"/> takes, the 19 tasks of VTAB-1k among them.</summary>
+    /// <summary>
+    /// The names that <see cref="Load"/> takes, the 19 tasks of VTAB-1k and the rendered tasks among them.
+    /// </summary>
     public static IReadOnlyCollection<string> Names => Readers.Keys;
 
     /// <summary>The same for people: VTAB-1k as VTAB_task.</summary>
@@ -89,6 +93,7 @@ public static class DatasetLoader
         Require(options.TrainPercent is null || Jsons.Contains(name), "--train-percent", "sets with VPT's JSON splits");
         Require(options.Partition is null || name == "DTD", "--partition", "DTD");
         Require(options.InatCategory is null || name is "INAT" or "INAT19", "--inat-category", "INAT and INAT19");
+        Require(options.RenderSize is null || ProceduralDatasets.Has(name), "--render-size", "rendered data sets");
 
         void Require(bool fits, string flag, string sets)
         {

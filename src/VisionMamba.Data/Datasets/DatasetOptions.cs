@@ -42,6 +42,18 @@ public sealed record DatasetOptions
     /// </summary>
     public bool TrainOnValidation { get; init; }
 
+    /// <summary>
+    /// Draw so many images from the training part to train and to validate on, the classes taking turns. The data set's
+    /// own validation part is then the test part where it has none. Null: the parts as they are.
+    /// </summary>
+    public SampleSizes? Sample { get; init; }
+
+    /// <summary>At most so many test images, the classes taking turns; the same for every seed.</summary>
+    public int? MaxTest { get; init; }
+
+    /// <summary>Pixels a side of the pictures of rendered data sets; 64 when null.</summary>
+    public int? RenderSize { get; init; }
+
     /// <summary>Which of DTD's ten splits, 1 ... 10; 1 when null.</summary>
     public int? Partition { get; init; }
 
@@ -68,6 +80,13 @@ public sealed record DatasetOptions
                 $"--train-percent: must be between 0 and 1, not {Show(percent)}; VPT has 0.1 ... 0.6 and 0.8");
         if (TrainFraction is not null && TrainOnValidation)
             throw new VisionMambaException("--train-fraction: excludes --train-on-validation; give one");
+        if (Sample is not null && (TrainFraction is not null || MaxImagesPerClass is not null || SelectOnTest))
+            throw new VisionMambaException(
+                "--sample: excludes --train-fraction, --max-images and --select-on test; give one");
+        if (MaxTest is < 1)
+            throw new VisionMambaException("--max-test: must be at least 1");
+        if (RenderSize is { } side && side < ProceduralDatasets.LeastSize)
+            throw new VisionMambaException($"--render-size: must be at least {ProceduralDatasets.LeastSize}");
         if (Partition is { } partition && partition is < 1 or > 10)
             throw new VisionMambaException($"--partition: must be 1 ... 10, not {partition}");
     }

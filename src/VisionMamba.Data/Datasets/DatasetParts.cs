@@ -17,6 +17,9 @@ internal sealed record DatasetParts(string Name, IReadOnlyList<string> Classes, 
     /// <summary>The data set's own list of training and validation part together, in the order to train in.</summary>
     public DatasetPart? TrainAndValidation { get; init; }
 
+    /// <summary>Whether the parts already have the sizes that the options' sample asks for.</summary>
+    public bool Sampled { get; init; }
+
     public CutOrder Cut { get; init; } = CutOrder.Shuffled;
 
     /// <summary>The parts by name, for reports.</summary>
@@ -63,6 +66,10 @@ internal sealed record DatasetParts(string Name, IReadOnlyList<string> Classes, 
     public DatasetSplits Split(DatasetOptions options)
     {
         options.Check();
+        if (options.Sample is { } sizes && !Sampled)
+            return Drawn(sizes, options.Seed).Split(options);
+        if (options.MaxTest is { } most && Test?.Samples.Count > most)
+            return (this with { Test = Fewer(Test, most) }).Split(options);
         (DatasetPart train, DatasetPart validation) = options.SelectOnTest
             ? SelectedOnTest(options)
             : Validation is null ? HeldOut(options) : WithOwnValidation(Validation, options);
@@ -87,6 +94,28 @@ internal sealed record DatasetParts(string Name, IReadOnlyList<string> Classes, 
             train.ToSet($"{Name} train", Classes), validation.ToSet($"{Name} validation", Classes),
             Test?.ToSet($"{Name} test", Classes), description);
     }
+
+    private DatasetParts Drawn(SampleSizes sizes, ulong seed)
+    {
+        DatasetPart all = TrainAndValidation ?? Train;
+        (List<Sample> train, List<Sample> validation) = sizes.Draw(all.Samples, Classes.Count, seed, Name);
+        string told = $"{sizes} of {all.Told}, seed {seed}";
+        return this with
+        {
+            Train = all with { Samples = train, Told = told },
+            Validation = all with { Samples = validation, Told = told },
+            Test = Test ?? (TrainAndValidation is null ? Validation : null),
+            TrainAndValidation = null,
+            Sampled = true,
+        };
+    }
+
+    /// <summary>Not by the options' seed: runs with different seeds are measured on the same images.</summary>
+    private DatasetPart Fewer(DatasetPart part, int most) => part with
+    {
+        Samples = [.. StratifiedSplit.Turns(part.Samples, Classes.Count, seed: 0).Take(most).Order()
+            .Select(i => part.Samples[i])],
+    };
 
     private (DatasetPart Train, DatasetPart Validation) SelectedOnTest(DatasetOptions options)
     {

@@ -1,50 +1,58 @@
-using VisionMamba.Data.Procedural;
+using VisionMamba.Data.Images;
+using VisionMamba.Data.Procedural.Tasks;
 using VisionMamba.Tensors;
 
 namespace VisionMamba.Data.Datasets;
 
-/// <summary>The rendered tasks as data sets that need no files: procedural-count and its like.</summary>
+/// <summary>
+/// The structured tasks as data sets without files: VTAB-1k's sizes unless <see cref="DatasetOptions.Sample"/> says
+/// otherwise. The seed decides the training and validation pictures; the test pictures are always the same, so that
+/// runs with different seeds are measured on the same ones.
+/// </summary>
 public static class ProceduralDatasets
 {
     /// <summary>What the names of these data sets begin with.</summary>
     public const string Prefix = "procedural-";
 
-    private const int Side = 64, TrainCount = 800, ValidationCount = 200, TestCount = 1000;
-    private const ulong Stream = 0x57A7;
+    internal const int StandardSize = 64, LeastSize = 16;
+    private const int TestCount = 2000;
+    private const ulong Stream = 0x5CE4E, TestSeed = 0x7E57;
 
     /// <summary>Whether the data set is rendered, so that it has no folder.</summary>
     public static bool Has(string? name) => name?.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) == true;
 
-    /// <summary>
-    /// 800 training, 200 validation and 1000 test pictures of 64 px, equal for equal seeds; classes take turns.
-    /// </summary>
-    internal static DatasetParts Read(string task, DatasetOptions options)
+    internal static DatasetParts Read(StructuredTask task, DatasetOptions options)
     {
-        IReadOnlyList<string> classes = StructuredPictures.Classes(task);
-        string name = Prefix + task;
-        // One source for all parts, so that training and validation pictures can be trained on together.
-        var source = new RenderedPictures(task, classes.Count, new Rng(options.Seed, Stream));
-        return new DatasetParts(name, classes, Part("train", 0, TrainCount))
+        options.Check();
+        SampleSizes sizes = options.Sample ?? SampleSizes.Vtab;
+        int side = options.RenderSize ?? StandardSize;
+        ulong stream = Stream + (ulong)StructuredTask.All.ToList().IndexOf(task);
+        var drawn = new Rng(options.Seed, stream);
+        var source = new RenderedSource(
+            task, side, [drawn.Derive(1), drawn.Derive(2), new Rng(TestSeed, stream).Derive(3)]);
+        DatasetPart Part(int part, string name, int count) => new(
+            $"rendered {side} x {side}, {(part == 2 ? "the same for every seed" : $"seed {options.Seed}")}",
+            [.. Enumerable.Range(0, count).Select(i => new RenderedSample(
+                $"{Prefix}{task.Name}/{name}/{i}", i % task.Classes.Count, i % task.Classes.Count, part, i))],
+            source);
+        return new DatasetParts(Prefix + task.Name, task.Classes, Part(0, "train", sizes.Train))
         {
-            Validation = Part("validation", TrainCount, ValidationCount),
-            Test = Part("test", TrainCount + ValidationCount, TestCount),
+            Validation = Part(1, "validation", sizes.Validation),
+            Test = Part(2, "test", options.MaxTest ?? TestCount),
+            Sampled = true,
         }.Limited(options);
-
-        DatasetPart Part(string part, int first, int count) => new(
-            $"rendered, seed {options.Seed}",
-            [.. Enumerable.Range(0, count).Select(i => new PackedSample(
-                $"{name}/{part}/{i}", i % classes.Count, first + i))], source);
     }
 
-    private sealed class RenderedPictures(string task, int classes, Rng rng) : IImageSource
+    /// <summary>A picture that is rendered when it is read; its answer stays when classes are left out.</summary>
+    private sealed record RenderedSample(string Path, int Label, int Answer, int Part, int Number)
+        : Sample(Path, Label);
+
+    private sealed class RenderedSource(StructuredTask task, int side, Rng[] parts) : IImageSource
     {
-        public Images.RgbImage Load(int index, Sample sample) => StructuredPictures.Render(
-            task, ClassOf((PackedSample)sample), Side, rng.Derive((ulong)((PackedSample)sample).Record));
-
-        // By its number, since a label changes where only some classes are wanted.
-        private int ClassOf(PackedSample sample) => PartIndex(sample.Record) % classes;
-
-        private static int PartIndex(int record) => record < TrainCount ? record
-            : record < TrainCount + ValidationCount ? record - TrainCount : record - TrainCount - ValidationCount;
+        public RgbImage Load(int index, Sample sample)
+        {
+            var rendered = (RenderedSample)sample;
+            return task.Render(rendered.Answer, side, parts[rendered.Part].Derive((ulong)rendered.Number));
+        }
     }
 }

@@ -7,7 +7,7 @@ namespace VisionMamba.Data.Datasets;
 /// </summary>
 internal static class StratifiedSplit
 {
-    private const ulong SplitStream = 0x5711, LimitStream = 0x5712;
+    private const ulong SplitStream = 0x5711, LimitStream = 0x5712, TurnStream = 0x5714;
 
     /// <summary>
     /// Holds out round(fraction * n) of each class's n samples, but at least one when n is 2 or more, and never all.
@@ -30,16 +30,33 @@ internal static class StratifiedSplit
         return samples.Where((_, i) => kept[i]).ToList();
     }
 
+    /// <summary>
+    /// All positions, the classes taking turns: each class in an order of its own, and each round of turns, too.
+    /// </summary>
+    public static int[] Turns(IReadOnlyList<Sample> samples, int classes, ulong seed)
+    {
+        var rng = new Rng(seed, TurnStream);
+        List<int>[] members = Members(samples, classes);
+        int[][] orders = [.. members.Select((own, c) => rng.Derive((ulong)c).Permutation(own.Count))];
+        var turns = new List<int>(samples.Count);
+        for (int round = 0; turns.Count < samples.Count; round++)
+        {
+            foreach (int c in rng.Derive((ulong)(classes + round)).Permutation(classes))
+            {
+                if (round < orders[c].Length)
+                    turns.Add(members[c][orders[c][round]]);
+            }
+        }
+
+        return [.. turns];
+    }
+
     internal static int HeldOut(int count, double fraction) =>
         count < 2 ? 0 : Math.Clamp((int)Math.Round(fraction * count), 1, count - 1);
 
     private static bool[] Choose(IReadOnlyList<Sample> samples, int classes, Rng rng, Func<int, int> howMany)
     {
-        var members = new List<int>[classes];
-        for (int c = 0; c < classes; c++)
-            members[c] = [];
-        for (int i = 0; i < samples.Count; i++)
-            members[samples[i].Label].Add(i);
+        List<int>[] members = Members(samples, classes);
         bool[] chosen = new bool[samples.Count];
         for (int c = 0; c < classes; c++)
         {
@@ -50,5 +67,15 @@ internal static class StratifiedSplit
         }
 
         return chosen;
+    }
+
+    private static List<int>[] Members(IReadOnlyList<Sample> samples, int classes)
+    {
+        var members = new List<int>[classes];
+        for (int c = 0; c < classes; c++)
+            members[c] = [];
+        for (int i = 0; i < samples.Count; i++)
+            members[samples[i].Label].Add(i);
+        return members;
     }
 }

@@ -32,7 +32,7 @@ internal readonly record struct Palette(SKColor Near, SKColor Far, SKColor Figur
         Colour(draws.Between(0, 1), draws.Between(0.1f, 0.9f), draws.Between(0.15f, 0.9f));
 
     /// <summary>The colour of this hue with brightness (Rec. 601 luma, 0 to 1) exactly as asked for.</summary>
-    private static SKColor Colour(float hue, float saturation, float brightness)
+    internal static SKColor Colour(float hue, float saturation, float brightness)
     {
         brightness = Math.Clamp(brightness, 0.02f, 0.98f);
         hue -= MathF.Floor(hue);

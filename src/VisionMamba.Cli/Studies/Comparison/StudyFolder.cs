@@ -1,0 +1,96 @@
+using System.Text.Json.Nodes;
+using VisionMamba.Cli.Output;
+using VisionMamba.Cli.Runs;
+using VisionMamba.Tensors.Files;
+
+namespace VisionMamba.Cli.Studies.Comparison;
+
+/// <summary>
+/// A study's folder: comparison.json (what is compared with which backbone), records/ (a small file for every finished
+/// run), runs/ (their folders; models go when they are recorded), claims/ (who is working on what).
+/// </summary>
+internal sealed class StudyFolder(string path)
+{
+    private const string FileName = "comparison.json";
+
+    public string Root => path;
+
+    /// <summary>The record of a unit.</summary>
+    public string Record(StudyUnit unit) => Path.Combine(path, "records", unit.Id + ".json");
+
+    /// <summary>The folder of a unit's run.</summary>
+    public string Run(StudyUnit unit) => Path.Combine(path, "runs", unit.Id);
+
+    public bool IsDone(StudyUnit unit) => File.Exists(Record(unit));
+
+    /// <summary>All records, by path.</summary>
+    public IReadOnlyList<StudyRecord> Records()
+    {
+        string folder = Path.Combine(path, "records");
+        if (!File.Exists(Path.Combine(path, FileName)))
+            throw new VisionMambaException($"{path}: holds no study; give the --output folder of svp study run");
+        return !Directory.Exists(folder) ? [] : [.. Directory
+            .EnumerateFiles(folder, "*.json", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+            .Select(file => StudyRecord.Read(file)!)];
+    }
+
+    /// <summary>comparison.json as it was written.</summary>
+    public JsonObject Description() => (JsonObject)JsonNode.Parse(File.ReadAllText(Path.Combine(path, FileName)))!;
+
+    /// <summary>
+    /// Begins or goes on with a study. Another backbone is refused, and so is a folder that holds something else;
+    /// tasks, methods and seeds may be added.
+    /// </summary>
+    public void Open(StudyFile study, string backboneHash, JsonObject description)
+    {
+        string file = Path.Combine(path, FileName);
+        if (!File.Exists(file))
+        {
+            Verbs.TrainingRun.CheckNew(path);
+        }
+        else
+        {
+            JsonObject before = Description();
+            if ((string?)before["study"] != study.Name)
+                throw new VisionMambaException(
+                    $"--output {path}: holds the study '{before["study"]}'; give another folder");
+            if ((string?)before["backbone_hash"] != backboneHash)
+                throw new VisionMambaException(
+                    $"--output {path}: was begun with another backbone ({before["backbone"]}); give that one, or "
+                    + "another folder");
+        }
+
+        AtomicFile.WriteText(file, description.ToJsonString(JsonOutput.Options));
+    }
+
+    /// <summary>Takes a unit, so that no other process does; null where one has it. Given back when disposed.</summary>
+    public IDisposable? Claim(StudyUnit unit)
+    {
+        string file = Path.Combine(path, "claims", unit.Id.Replace('/', '~') + ".lock");
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        try
+        {
+            // The system lets go of it when the process ends, however it ends. The file stays: were it deleted, another
+            // process could hold the deleted one while a third holds its successor.
+            return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Removes the models and event files of a recorded run; settings, log and result stay.</summary>
+    public void Forget(StudyUnit unit)
+    {
+        string folder = Run(unit);
+        if (!Directory.Exists(folder))
+            return;
+        foreach (string file in Directory.EnumerateFiles(folder, "*.safetensors"))
+            File.Delete(file);
+    }
+
+    /// <summary>The run in a unit's folder; null where none was begun.</summary>
+    public RunRecord? Begun(StudyUnit unit) =>
+        File.Exists(Path.Combine(Run(unit), "run.json")) ? RunRecord.Open(Run(unit)) : null;
+}

@@ -1,0 +1,29 @@
+using System.Globalization;
+
+namespace VisionMamba.Cli.Studies.Comparison;
+
+/// <summary>One run of a study: a learning rate being tuned, or a seed being measured.</summary>
+/// <param name="Task">The task.</param>
+/// <param name="Method">The method.</param>
+/// <param name="Rate">The learning rate being tuned; null for a seed, which takes the cell's chosen one.</param>
+/// <param name="Seed">The seed.</param>
+internal sealed record StudyUnit(StudyTask Task, StudyMethod Method, double? Rate, ulong Seed)
+{
+    /// <summary>Folder and record of the run, below the study's, without an ending.</summary>
+    public string Id => $"{Task.Name}/{Method.Name}/" + (Rate is { } rate
+        ? $"lr-{Number(rate)}" : $"seed-{Seed.ToString(CultureInfo.InvariantCulture)}");
+
+    /// <summary>A number as a flag and a folder have it.</summary>
+    public static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+}
+
+/// <summary>One method on one task.</summary>
+/// <param name="Task">The task.</param>
+/// <param name="Method">The method.</param>
+/// <param name="Tuning">A run for every learning rate; empty where there is only one.</param>
+/// <param name="Seeds">A run for every seed.</param>
+internal sealed record StudyCell(
+    StudyTask Task, StudyMethod Method, IReadOnlyList<StudyUnit> Tuning, IReadOnlyList<StudyUnit> Seeds)
+{
+    public IEnumerable<StudyUnit> Units => Tuning.Concat(Seeds);
+}
