@@ -55,6 +55,7 @@ internal sealed record RecipeRule(
         ["crop_scale"] = s_above0,
         ["crop_fraction"] = s_above0,
         ["max_test"] = s_counted,
+        ["auto_budget"] = s_positive,
         ["render_size"] = new(Least: 16),
         ["validation_fraction"] = s_inside,
         ["train_fraction"] = s_above0,

@@ -21,7 +21,7 @@ internal sealed class MethodFlags
 
     private readonly Option<string> _method = new("--method")
     {
-        Description = $"how to adapt: {string.Join(", ", TuningMethods.All.Select(m => m.Name))}; several joined by +",
+        Description = $"how to adapt: {string.Join(", ", TuningMethods.All.Select(m => m.Name))}; several joined by +; auto compares some and takes the best",
         DefaultValueFactory = _ => "svp",
     };
 
@@ -109,6 +109,35 @@ internal sealed class MethodFlags
         if (parsed.GetValue(_head) is not (1 or 2))
             throw new UsageException($"{_head.Name}: must be 1 or 2");
         return Create(name, names, parsed);
+    }
+
+    /// <summary>Refuses a name, or a part of one, that is no method's.</summary>
+    public void CheckNames(string flag, IEnumerable<string> methods)
+    {
+        if (methods.SelectMany(m => m.Split('+')).FirstOrDefault(
+            n => TuningMethods.All.All(m => m.Name != n)) is { } unknown)
+        {
+            throw new UsageException($"{flag}: '{unknown}' is unknown; known are "
+                + string.Join(", ", TuningMethods.All.Select(m => m.Name)));
+        }
+    }
+
+    /// <summary>Refuses a given setting that none of the methods has.</summary>
+    public void RefuseForeign(ParseResult parsed, IReadOnlyList<string> methods)
+    {
+        string[] names = [.. methods.SelectMany(m => m.Split('+'))];
+        if (_settings.FirstOrDefault(s => s.IsGiven(parsed) && !s.Methods.Intersect(names).Any()) is { } unused)
+            throw new UsageException($"{unused.Flag.Name}: is a setting of --method "
+                + $"{string.Join(" and ", unused.Methods)}, which is not compared");
+    }
+
+    /// <summary>A command line's words without the settings that <paramref name="method"/> has not.</summary>
+    public IReadOnlyList<string> Without(IReadOnlyList<string> given, string method)
+    {
+        string[] names = method.Split('+');
+        string[] foreign = [.. _settings.Where(s => !s.Methods.Intersect(names).Any()).Select(s => s.Flag.Name)];
+        // A setting has one value.
+        return [.. given.Where((word, i) => !foreign.Contains(word) && (i == 0 || !foreign.Contains(given[i - 1])))];
     }
 
     public int HeadLayers(ParseResult parsed) => parsed.GetValue(_head);

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using VisionMamba.Cli.Planning;
 using VisionMamba.Cli.Recipes;
 using VisionMamba.Cli.Studies;
+using VisionMamba.Cli.Studies.Automatic;
 using VisionMamba.Data.Datasets;
 using VisionMamba.Models;
 using VisionMamba.Models.Checkpoints;
@@ -29,6 +30,7 @@ internal static class TrainVerb
         var resume = new Option<bool>("--resume") { Description = "go on with the interrupted run in --output" };
         var plan = new PlanFlags();
         var study = new StudyFlags();
+        var auto = new AutoFlags(method);
         Option<string?> recipe = RecipeFlag.Create();
         var json = new Option<bool>("--json") { Description = "print the result as JSON" };
         var size = new Option<int?>("--image-size")
@@ -47,7 +49,7 @@ internal static class TrainVerb
         row.AcceptOnlyFromAmong("middle", "first");
         var memory = new MemoryFlag();
         var released = new ReleasedResume();
-        Option[] settings = [.. data.All, backbone, released.From, size, stride, row, .. method.All, .. training.All];
+        Option[] settings = [.. data.All, backbone, released.From, size, stride, row, .. method.All, .. auto.All, .. training.All];
         foreach (Option option in settings.Concat(
             [recipe, output, resume, .. plan.All, .. study.All, memory.Limit, json]))
             command.Options.Add(option);
@@ -67,7 +69,8 @@ internal static class TrainVerb
                 TrainingRun.CheckNew(folder);
             }
 
-
+            if (auto.Run(parsed, folder, parsed.GetValue(resume)) is { } automatic)
+                return automatic;
             if (study.Run(parsed, folder, parsed.GetValue(resume), plan.Asked(parsed), parsed.GetValue(
                 json)) is { } studied)
                 return studied;

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using VisionMamba.Cli.Output;
 using VisionMamba.Cli.Runs;
 using VisionMamba.Cli.Studies;
+using VisionMamba.Cli.Studies.Automatic;
 using VisionMamba.Models.Checkpoints;
 using VisionMamba.Tensors.Files;
 
@@ -62,6 +63,8 @@ internal static class TuneVerb
         if (parsed.GetValue<string>("--select-on") == "test")
             throw new UsageException(
                 "--select-on test: a search never looks at the test images; leave it out, also in a recipe");
+        if (AutoFlags.Asked(parsed))
+            throw new UsageException("--method auto: is a search of its own; give the method to tune");
         string backbone = parsed.GetValue<string>("--backbone") ?? throw new UsageException(
             "--backbone FILE is missing");
         using TensorFile file = TensorFile.Open(backbone);

@@ -1,7 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using VisionMamba.Cli.Output;
-using VisionMamba.Cli.Verbs;
 using VisionMamba.Tensors.Files;
 
 namespace VisionMamba.Cli.Studies.Comparison;
@@ -14,7 +12,19 @@ namespace VisionMamba.Cli.Studies.Comparison;
 /// <param name="EvaluateSeconds">Of an image: forward pass.</param>
 /// <param name="ImageBytes">Peak of the activations of a training step, an image.</param>
 internal sealed record MethodCost(
-    long Trainable, int Batch, int Epochs, double TrainSeconds, double EvaluateSeconds, long ImageBytes);
+    long Trainable, int Batch, int Epochs, double TrainSeconds, double EvaluateSeconds, long ImageBytes)
+{
+    /// <summary>What svp train --dry-run says.</summary>
+    public static MethodCost Of(JsonObject plan)
+    {
+        JsonNode time = plan["time_estimate"]!, settings = plan["settings"]!;
+        return new MethodCost(
+            (long)plan["parameters"]!["trainable"]!, (int)settings["batch"]!["value"]!,
+            (int)settings["epochs"]!["value"]!, (double)time["train_seconds_per_image"]!,
+            (double)time["evaluate_seconds_per_image"]!,
+            (long)plan["memory_estimate"]!["activations_per_image_measured"]!);
+    }
+}
 
 /// <summary>How many images a task has.</summary>
 internal sealed record TaskSize(int Classes, int Train, int Validation, int Test);
@@ -46,12 +56,12 @@ internal sealed record StudyCosts(
             JsonObject planned = RunConsole.Json(
                 ["train", .. plan.Arguments(unit, plan.File.Rates[0]), .. plan.Places(unit), "--dry-run", .. device]);
             costs.Tasks.TryAdd(cell.Task.Name, Size(planned["data"]!, cell.Task.Name));
-            costs.Methods.TryAdd(cell.Method.Name, Cost(planned));
+            costs.Methods.TryAdd(cell.Method.Name, MethodCost.Of(planned));
             costs = costs with { Device = (string)planned["time_estimate"]!["device"]! };
         }
 
         if (folder is not null)
-            AtomicFile.WriteText(Path.Combine(folder, FileName), JsonSerializer.Serialize(costs, JsonOutput.Options));
+            AtomicFile.WriteText(Path.Combine(folder, FileName), JsonSerializer.Serialize(costs, StudyTypes.Strict.StudyCosts));
         return costs;
     }
 
@@ -62,7 +72,7 @@ internal sealed record StudyCosts(
         try
         {
             return File.Exists(path)
-                ? JsonSerializer.Deserialize<StudyCosts>(File.ReadAllText(path), TrainingRun.Strict) : null;
+                ? JsonSerializer.Deserialize(File.ReadAllText(path), StudyTypes.Strict.StudyCosts) : null;
         }
         catch (JsonException e)
         {
@@ -87,14 +97,4 @@ internal sealed record StudyCosts(
         (int)data["classes"]!, (int)data["train"]!, (int)data["validation"]!,
         (int?)data["test"] ?? throw new VisionMambaException(
             $"task {task}: its data has no test part; give it one, or draw its parts with the option sample"));
-
-    private static MethodCost Cost(JsonObject plan)
-    {
-        JsonNode time = plan["time_estimate"]!, settings = plan["settings"]!;
-        return new MethodCost(
-            (long)plan["parameters"]!["trainable"]!, (int)settings["batch"]!["value"]!,
-            (int)settings["epochs"]!["value"]!, (double)time["train_seconds_per_image"]!,
-            (double)time["evaluate_seconds_per_image"]!,
-            (long)plan["memory_estimate"]!["activations_per_image_measured"]!);
-    }
 }

@@ -1,9 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.Json.Serialization;
-using VisionMamba.Cli.Output;
-using VisionMamba.Cli.Verbs;
 using VisionMamba.Tensors.Files;
 
 namespace VisionMamba.Cli.Studies.Comparison;
@@ -79,14 +76,6 @@ internal sealed record StudyRecord
     /// <summary>The run's run.json: the whole configuration, versions and device.</summary>
     public JsonObject? Run { get; init; }
 
-    private static readonly JsonSerializerOptions s_json = new(TrainingRun.Strict)
-    {
-        WriteIndented = true,
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        Encoder = JsonOutput.Options.Encoder,
-    };
-
     /// <summary>The record in this file; null where there is none yet.</summary>
     /// <exception cref="VisionMambaException">It is damaged.</exception>
     public static StudyRecord? Read(string path)
@@ -94,7 +83,7 @@ internal sealed record StudyRecord
         try
         {
             return File.Exists(path)
-                ? JsonSerializer.Deserialize<StudyRecord>(File.ReadAllText(path), s_json)
+                ? JsonSerializer.Deserialize(File.ReadAllText(path), StudyTypes.Strict.StudyRecord)
                     ?? throw new JsonException("it is null")
                 : null;
         }
@@ -108,5 +97,5 @@ internal sealed record StudyRecord
     public void Write(string path) => AtomicFile.WriteText(path, JsonSerializer.Serialize(this with
     {
         Finished = DateTimeOffset.Now.ToString("O", CultureInfo.InvariantCulture),
-    }, s_json));
+    }, StudyTypes.Strict.StudyRecord));
 }

@@ -43,19 +43,16 @@ internal static class StudyCharts
         for (int m = 0; m < methods.Length; m++)
         {
             var bars = new List<Bar>();
+            Color color = palette.GetColor(m);
             for (int g = 0; g < groups.Length; g++)
             {
                 if (results.Mean(methods[m], groups[g]) is not { } mean)
                     continue;
                 low = Math.Min(low, mean.Mean - (mean.Deviation ?? 0));
-                bars.Add(new Bar
-                {
-                    Position = g * (methods.Length + 1.5) + m,
-                    Value = 100 * mean.Mean,
-                    Error = 100 * (mean.Deviation ?? 0),
-                    FillColor = palette.GetColor(m),
-                    LineWidth = 0,
-                });
+                double at = g * (methods.Length + 1.5) + m;
+                bars.Add(new Bar { Position = at, Value = 100 * mean.Mean, FillColor = color, LineWidth = 0 });
+                if (mean.Deviation is { } deviation)
+                    plot.Add.ErrorBar([at], [100 * mean.Mean], [100 * deviation]).Color = Colors.Black.WithAlpha(0.7);
             }
 
             plot.Add.Bars(bars).LegendText = methods[m];
@@ -111,6 +108,7 @@ internal static class StudyCharts
         var plot = new Plot();
         var palette = new ScottPlot.Palettes.Category10();
         int lines = 0;
+        bool numbers = points.All(p => double.TryParse(p.Value, CultureInfo.InvariantCulture, out _));
         foreach ((string task, _) in results.Tasks)
         {
             (int At, Measured Accuracy)[] measured = [.. points
@@ -122,7 +120,8 @@ internal static class StudyCharts
             double[] x = [.. measured.Select(p => (double)p.At)], y = [.. measured.Select(p => 100 * p.Accuracy.Mean)];
             Color color = palette.GetColor(lines++);
             var line = plot.Add.Scatter(x, y, color);
-            (line.LineWidth, line.MarkerSize, line.LegendText) = (2, 8, task);
+            // Words have no order that a line could follow.
+            (line.LineWidth, line.MarkerSize, line.LegendText) = (numbers ? 2 : 0, 9, task);
             double[] error = [.. measured.Select(p => 100 * (p.Accuracy.Deviation ?? 0))];
             plot.Add.ErrorBar(x, y, error).Color = color;
         }

@@ -1,0 +1,72 @@
+using System.CommandLine;
+using VisionMamba.Cli.Verbs;
+
+namespace VisionMamba.Cli.Studies.Automatic;
+
+/// <summary>--method auto: compares methods on the validation images and trains the best one.</summary>
+internal sealed class AutoFlags(MethodFlags method)
+{
+    /// <summary>The value of --method.</summary>
+    public const string Word = "auto";
+
+    private readonly Option<double> _budget = new("--auto-budget")
+    {
+        Description = "auto: minutes for the comparison, about; the chosen method then trains in full",
+        DefaultValueFactory = _ => 10,
+    };
+
+    private readonly Option<string> _methods = new("--auto-methods")
+    {
+        Description = "auto: the methods to compare, joined by commas",
+        DefaultValueFactory = _ => "linear,bitfit,vpt-deep,lora,svp,full",
+    };
+
+    public IEnumerable<Option> All => [_budget, _methods];
+
+    /// <summary>Whether the command line, or its recipe, asks for it.</summary>
+    public static bool Asked(ParseResult parsed) => parsed.GetValue<string>("--method") == Word;
+
+    /// <summary>Compares and trains, or goes on with it; null where neither is asked for.</summary>
+    public int? Run(ParseResult parsed, string folder, bool resume)
+    {
+        IReadOnlyList<string> device = DeviceArguments.Of(parsed);
+        bool json = parsed.GetValue<bool>("--json");
+        if (resume)
+            return AutoSearch.IsBegun(folder) ? new AutoSearch(folder, device, json).Run(method) : null;
+        if (!Asked(parsed))
+        {
+            return All.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false }) is { } unused
+                ? throw new UsageException($"{unused.Name}: belongs to --method auto") : null;
+        }
+
+        foreach (string flag in new[] { "--seeds", "--resume-from", "--dry-run" })
+        {
+            if (parsed.GetResult(flag) is System.CommandLine.Parsing.OptionResult { Implicit: false })
+                throw new UsageException($"{flag}: needs a method; run --method auto first and take its command");
+        }
+
+        if (parsed.GetValue<string>("--select-on") == "test")
+            throw new UsageException("--select-on test: --method auto never looks at the test images; leave it out");
+        if (!(parsed.GetValue(_budget) is > 0 and < 1e6))
+            throw new UsageException("--auto-budget: must be above 0");
+        _ = parsed.GetValue<string>("--backbone") ?? throw new UsageException("--backbone FILE is missing");
+        AutoSearch.Begin(Plan(parsed, device), folder);
+        return new AutoSearch(folder, device, json).Run(method);
+    }
+
+    private AutoPlan Plan(ParseResult parsed, IReadOnlyList<string> device)
+    {
+        string[] names = parsed.GetValue(_methods)!.Split(',', StringSplitOptions.RemoveEmptyEntries);
+        method.CheckNames(_methods.Name, names);
+        string[] own = [.. All.Select(o => o.Name)];
+        IReadOnlyList<string> given = Study.Given(
+            parsed, [.. own, "--method", "--lr", "--output", "--json", "--device", "--threads"]);
+        method.RefuseForeign(parsed, names);
+        bool isFixed = parsed.GetResult("--lr") is System.CommandLine.Parsing.OptionResult { Implicit: false };
+        double rate = parsed.GetValue<double>("--lr");
+        if (!(rate > 0))
+            throw new UsageException("--lr: must be a positive number");
+        return AutoProbe.Plan(parsed, names, isFixed ? [rate] : [rate / 3, rate, 3 * rate], given, method, device)
+            with { Minutes = parsed.GetValue(_budget) };
+    }
+}
