@@ -6,6 +6,7 @@ namespace VisionMamba.Models;
 public sealed class ModelSession(VisionMambaModel model, Backend backend) : IDisposable
 {
     private readonly BufferPool _pool = new();
+    private FeatureCache? _features;
 
     /// <summary>The model.</summary>
     public VisionMambaModel Model { get; } = model;
@@ -20,6 +21,16 @@ public sealed class ModelSession(VisionMambaModel model, Backend backend) : IDis
     public long HeldBytes => _pool.Held * sizeof(float);
 
     /// <summary>
+    /// From now on keeps what the backbone makes of an image, where only the head trains: an image that comes again is
+    /// not computed again. Results are the same to the bit. Nothing happens where more than the head trains.
+    /// </summary>
+    public void KeepFeatures()
+    {
+        if (FeatureCache.Serves(Model))
+            _features ??= new FeatureCache(Model, Features);
+    }
+
+    /// <summary>
     /// The logits, count * classes numbers, of <paramref name="images"/>: count * channels * size * size normalised
     /// numbers.
     /// </summary>
@@ -28,8 +39,20 @@ public sealed class ModelSession(VisionMambaModel model, Backend backend) : IDis
         int size = Model.Config.ImageSize;
         var tape = new Tape(Backend, _pool, recording: false);
         using (tape.Enter("forward"))
-            return Model.Forward(
+            return Forward(
                 tape, Tensor.From(images, count, Model.Config.Channels, size, size), default).Span.ToArray();
+    }
+
+    private Tensor Forward(Tape tape, Tensor images, ForwardContext context) =>
+        // Drop path makes features random; a search for NaN wants to see every layer.
+        _features is null || tape.CheckFinite || (context.Training && context.DropPath > 0)
+            ? Model.Forward(tape, images, context) : Model.Answer(tape, _features.Of(images));
+
+    private Tensor Features(Tensor images)
+    {
+        var tape = new Tape(Backend, _pool, recording: false);
+        using (tape.Enter("features"))
+            return Tensor.From(Model.Features(tape, images, default).Span, images.Shape[0], 1, Model.Config.Dim);
     }
 
     /// <summary>
@@ -53,7 +76,7 @@ public sealed class ModelSession(VisionMambaModel model, Backend backend) : IDis
         {
             using (tape.Enter("model"))
             {
-                Tensor[] parts = losses(tape, Model.Forward(tape, images, context));
+                Tensor[] parts = losses(tape, Forward(tape, images, context));
                 double loss = 0;
                 foreach (Tensor part in parts)
                     loss += part.Span[0];

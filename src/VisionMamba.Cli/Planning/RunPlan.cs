@@ -3,6 +3,7 @@ using VisionMamba.Cli.Recipes;
 using VisionMamba.Data.Datasets;
 using VisionMamba.Models;
 using VisionMamba.Models.Checkpoints;
+using VisionMamba.Models.Prompting.Linear;
 using VisionMamba.Tensors;
 using VisionMamba.Training;
 using VisionMamba.Training.Schedules;
@@ -93,13 +94,19 @@ internal sealed record RunPlan(
         double? train = Steps * Batch * probe.TrainSecondsPerImage;
         double epochs = Steps is { } steps && StepsPerEpoch is { } each ? Math.Ceiling((double)steps / each)
             : Epochs;
-        double? validate = Data?.Validation.Count * epochs * probe.EvaluateSecondsPerImage;
+        // Where only the head trains, the backbone computes each image once, unless it comes differently each time.
+        bool once = Model.Method is LinearMethod, same = once && Options.DropPath == 0 && Options.CropScale >= 1
+            && !Options.Augment.Varies && !Options.Augment.Mixes;
+        if (same)
+            train = TrainImages * probe.EvaluateSecondsPerImage;
+        double? validate = Data?.Validation.Count * (once ? 1 : epochs) * probe.EvaluateSecondsPerImage;
         return new JsonObject
         {
             ["device"] = backend.Description,
             ["measured_batch"] = probe.Batch,
             ["train_seconds_per_image"] = probe.TrainSecondsPerImage,
             ["evaluate_seconds_per_image"] = probe.EvaluateSecondsPerImage,
+            ["features_kept"] = same,
             ["train_seconds"] = train,
             ["validation_seconds"] = validate,
             ["total_seconds"] = train + (validate ?? 0),

@@ -94,6 +94,11 @@ public sealed record AugmentOptions
     [JsonIgnore]
     public bool HasPolicy => AutoAugment is not ("none" or "");
 
+    /// <summary>Whether a picture may come differently the next time, the crop and mixing apart.</summary>
+    [JsonIgnore]
+    public bool Varies => HasPolicy || ColorJitter > 0 || HueJitter > 0 || Interpolation == TrainInterpolation.Random
+        || HorizontalFlip > 0 || VerticalFlip > 0 || SimpleCrop || SmallCrop || ThreeAugment || EraseProbability > 0;
+
     /// <summary>Throws one line that names the flag of a number out of range.</summary>
     public void Validate()
     {

@@ -63,6 +63,28 @@ public sealed class VisionMambaModel
     /// </summary>
     public Tensor Forward(Tape tape, Tensor image, ForwardContext context)
     {
+        TokenSequence sequence = Encode(tape, image, context);
+        using (tape.Enter("head"))
+            return tape.Keep(_head.Forward(tape, ClassFeature(tape, sequence, context)));
+    }
+
+    /// <summary>What the head reads, (batch, 1, dim): the class token after the last norm.</summary>
+    internal Tensor Features(Tape tape, Tensor image, ForwardContext context)
+    {
+        TokenSequence sequence = Encode(tape, image, context);
+        using (tape.Enter("head"))
+            return tape.Keep(ClassFeature(tape, sequence, context));
+    }
+
+    /// <summary>The logits, (batch, 1, classes), of <see cref="Features"/>.</summary>
+    internal Tensor Answer(Tape tape, Tensor features)
+    {
+        using (tape.Enter("head"))
+            return tape.Keep(_head.Forward(tape, features));
+    }
+
+    private TokenSequence Encode(Tape tape, Tensor image, ForwardContext context)
+    {
         CheckImage(image);
         TokenSequence sequence = Embed(tape, Config.SimAm ? SimAm.Apply(image) : image, context);
         for (int i = 0; i < Config.Depth; i++)
@@ -85,21 +107,18 @@ public sealed class VisionMambaModel
             }
         }
 
-        return Classify(tape, sequence, sequence.Residual!, context);
+        return sequence;
     }
 
-    private Tensor Classify(Tape tape, TokenSequence sequence, Tensor residual, ForwardContext context)
+    private Tensor ClassFeature(Tape tape, TokenSequence sequence, ForwardContext context)
     {
-        using (tape.Enter("head"))
-        {
-            tape.Consume(sequence.Tokens);
-            tape.Consume(residual);
-            Tensor? drop = DropScale(context, residual.Shape[0], Config.Depth, context.DropPath);
-            (Tensor tokens, _) = _finalNorm.Forward(tape, sequence.Tokens, residual, drop);
-            tape.Observe("tokens", tokens);
-            Tensor logits = _head.Forward(tape, tape.PickToken(tokens, sequence.ClassToken));
-            return tape.Keep(logits);
-        }
+        Tensor residual = sequence.Residual!;
+        tape.Consume(sequence.Tokens);
+        tape.Consume(residual);
+        Tensor? drop = DropScale(context, residual.Shape[0], Config.Depth, context.DropPath);
+        (Tensor tokens, _) = _finalNorm.Forward(tape, sequence.Tokens, residual, drop);
+        tape.Observe("tokens", tokens);
+        return tape.PickToken(tokens, sequence.ClassToken);
     }
 
     private TokenSequence Embed(Tape tape, Tensor image, ForwardContext context)

@@ -11,8 +11,10 @@ namespace VisionMamba.Cli.Studies.Comparison;
 /// <param name="TrainSeconds">Of an image: forward and backward pass, the fastest of some steps.</param>
 /// <param name="EvaluateSeconds">Of an image: forward pass.</param>
 /// <param name="ImageBytes">Peak of the activations of a training step, an image.</param>
+/// <param name="Once">Whether the backbone computes each image once in a run, because only the head trains.</param>
 internal sealed record MethodCost(
-    long Trainable, int Batch, int Epochs, double TrainSeconds, double EvaluateSeconds, long ImageBytes)
+    long Trainable, int Batch, int Epochs, double TrainSeconds, double EvaluateSeconds, long ImageBytes,
+    bool Once)
 {
     /// <summary>What svp train --dry-run says.</summary>
     public static MethodCost Of(JsonObject plan)
@@ -22,7 +24,7 @@ internal sealed record MethodCost(
             (long)plan["parameters"]!["trainable"]!, (int)settings["batch"]!["value"]!,
             (int)settings["epochs"]!["value"]!, (double)time["train_seconds_per_image"]!,
             (double)time["evaluate_seconds_per_image"]!,
-            (long)plan["memory_estimate"]!["activations_per_image_measured"]!);
+            (long)plan["memory_estimate"]!["activations_per_image_measured"]!, (bool)time["features_kept"]!);
     }
 }
 
@@ -88,6 +90,8 @@ internal sealed record StudyCosts(
         double test = unit.Rate is null ? size.Test * cost.EvaluateSeconds : 0;
         if (unit.Rate is null && cell.Tuning.Count > 0 && unit == cell.Seeds[0])
             return test;
+        if (cost.Once)
+            return (size.Train + size.Validation) * cost.EvaluateSeconds + test + Overhead;
         int batch = Math.Min(cost.Batch, size.Train);
         double epoch = size.Train / batch * batch * cost.TrainSeconds + size.Validation * cost.EvaluateSeconds;
         return cost.Epochs * epoch + test + Overhead;
