@@ -35,6 +35,7 @@ internal sealed class StudyWorker(
             switch (Next())
             {
                 case null:
+                    Clear();
                     return StudyEnd.Finished;
                 case false when !cancel.WaitHandle.WaitOne(s_wait):
                     // Others are at work on what is left, or on what has to come first.
@@ -68,6 +69,13 @@ internal sealed class StudyWorker(
         }
 
         return left ? false : null;
+    }
+
+    /// <summary>What processes left that were killed between a record and the removal of its model.</summary>
+    private void Clear()
+    {
+        foreach (StudyUnit unit in plan.Cells.SelectMany(c => c.Units))
+            folder.Forget(unit);
     }
 
     private void Do(StudyCell cell, StudyUnit unit)
