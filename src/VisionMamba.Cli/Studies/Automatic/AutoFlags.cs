@@ -66,7 +66,8 @@ internal sealed class AutoFlags(MethodFlags method)
         double rate = parsed.GetValue<double>("--lr");
         if (!(rate > 0))
             throw new UsageException("--lr: must be a positive number");
-        return AutoProbe.Plan(parsed, names, isFixed ? [rate] : [rate / 3, rate, 3 * rate], given, method, device)
-            with { Minutes = parsed.GetValue(_budget) };
+        double[] rates = isFixed ? [rate] : [rate / 3, rate, 3 * rate];
+        AutoPlan plan = AutoProbe.Plan(parsed, names, rates, given, method, device);
+        return plan with { Minutes = parsed.GetValue(_budget) };
     }
 }
