@@ -5,7 +5,7 @@ namespace VisionMamba.Models;
 /// <summary>A model on a device, with the memory of its activations. Not thread-safe.</summary>
 public sealed class ModelSession(VisionMambaModel model, Backend backend) : IDisposable
 {
-    private readonly BufferPool _pool = new();
+    private readonly BufferPool _pool = new(backend);
     private FeatureCache? _features;
 
     /// <summary>The model.</summary>
@@ -46,13 +46,14 @@ public sealed class ModelSession(VisionMambaModel model, Backend backend) : IDis
     private Tensor Forward(Tape tape, Tensor images, ForwardContext context) =>
         // Drop path makes features random; a search for NaN wants to see every layer.
         _features is null || tape.CheckFinite || (context.Training && context.DropPath > 0)
-            ? Model.Forward(tape, images, context) : Model.Answer(tape, _features.Of(images));
+            ? Model.Forward(tape, tape.Input(images), context)
+            : Model.Answer(tape, tape.Input(_features.Of(images)));
 
     private Tensor Features(Tensor images)
     {
         var tape = new Tape(Backend, _pool, recording: false);
         using (tape.Enter("features"))
-            return Tensor.From(Model.Features(tape, images, default).Span, images.Shape[0], 1, Model.Config.Dim);
+            return Tensor.From(Model.Features(tape, tape.Input(images), default).Span, images.Shape[0], 1, Model.Config.Dim);
     }
 
     /// <summary>
@@ -62,7 +63,8 @@ public sealed class ModelSession(VisionMambaModel model, Backend backend) : IDis
     /// <see cref="NonFiniteException"/> that names its layer.
     /// </summary>
     public float Gradients(Tensor images, Tensor targets, ForwardContext context, bool checkFinite = false) =>
-        (float)Gradients(images, context, (tape, logits) => [tape.SoftmaxCrossEntropy(logits, targets)], checkFinite);
+        (float)Gradients(
+            images, context, (tape, logits) => [tape.SoftmaxCrossEntropy(logits, tape.Input(targets))], checkFinite);
 
     /// <summary>
     /// Forward and backward pass of some images: adds the gradient of the sum of the losses that
@@ -77,10 +79,11 @@ public sealed class ModelSession(VisionMambaModel model, Backend backend) : IDis
             using (tape.Enter("model"))
             {
                 Tensor[] parts = losses(tape, Forward(tape, images, context));
+                tape.Backward(parts);
+                // Read last: a device is waited for here, when all its work has been handed out.
                 double loss = 0;
                 foreach (Tensor part in parts)
                     loss += part.Span[0];
-                tape.Backward(parts);
                 return loss;
             }
         }

@@ -38,7 +38,7 @@ public sealed class ParameterSet
     public void ClearGradients()
     {
         foreach (Tensor parameter in _ordered)
-            parameter.Gradient?.Span.Clear();
+            parameter.Gradient?.Fill(0);
     }
 
     internal void Add(Tensor parameter)

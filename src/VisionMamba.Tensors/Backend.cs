@@ -16,6 +16,12 @@ public abstract partial class Backend : IDisposable
     /// </summary>
     public virtual int TokensAtOnce => int.MaxValue;
 
+    /// <summary>Whether its kernels read the host's memory, so that nothing is ever copied.</summary>
+    public virtual bool OnHost => true;
+
+    /// <summary>Memory for <paramref name="count"/> numbers where its kernels want it, not initialised.</summary>
+    public virtual Storage Allocate(long count) => new(count);
+
     /// <summary>Frees the device's threads and memory.</summary>
     public void Dispose()
     {
@@ -31,6 +37,17 @@ public abstract partial class Backend : IDisposable
 
     /// <summary>The sum of squares of <paramref name="x"/>, in double precision.</summary>
     public abstract double SumOfSquares(Tensor x);
+
+    /// <summary>
+    /// The sum of squares of all of <paramref name="tensors"/>, added in their order: a GPU is waited for once.
+    /// </summary>
+    public virtual double SumOfSquares(IReadOnlyList<Tensor> tensors)
+    {
+        double sum = 0;
+        foreach (Tensor tensor in tensors)
+            sum += SumOfSquares(tensor);
+        return sum;
+    }
 
     /// <summary>Multiplies all of <paramref name="x"/> by <paramref name="factor"/>.</summary>
     public abstract void Scale(Tensor x, float factor);

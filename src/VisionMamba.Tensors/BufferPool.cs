@@ -4,7 +4,8 @@ namespace VisionMamba.Tensors;
 /// Keeps freed blocks by size. One training step asks for the same sizes as the last one, so the steady state
 /// allocates nothing.
 /// </summary>
-public sealed class BufferPool : IDisposable
+/// <param name="backend">The device whose memory it lends; null for the host's.</param>
+public sealed class BufferPool(Backend? backend = null) : IDisposable
 {
     private readonly Dictionary<long, Stack<Storage>> _free = [];
 
@@ -37,12 +38,13 @@ public sealed class BufferPool : IDisposable
             return blocks.Pop();
         Allocations++;
         Held += count;
-        return new Storage(count);
+        return backend?.Allocate(count) ?? new Storage(count);
     }
 
     internal void Return(Storage storage)
     {
         InUse -= storage.Count;
+        storage.Forget();
         if (!_free.TryGetValue(storage.Count, out Stack<Storage>? blocks))
             _free[storage.Count] = blocks = new Stack<Storage>();
         blocks.Push(storage);

@@ -5,17 +5,18 @@ namespace VisionMamba.Tensors;
 /// <summary>
 /// A block of fp32 numbers outside the managed heap: owned and 64-byte aligned, or a view of someone else's.
 /// </summary>
-public sealed unsafe class Storage : IDisposable
+public sealed unsafe partial class Storage : IDisposable
 {
     private readonly object? _owner;
+
+    // Null when the host has no memory for the numbers, or when those on a device may be newer (Storage.Device.cs).
     private float* _pointer;
 
     /// <summary>Allocates <paramref name="count"/> numbers, not initialised.</summary>
     public Storage(long count)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
-        nuint bytes = (nuint)Math.Max(count, 1) * sizeof(float);
-        _pointer = (float*)NativeMemory.AlignedAlloc((bytes + 63) & ~(nuint)63, 64);
+        _pointer = AllocateHost(count);
         Count = count;
         OwnsMemory = true;
     }
@@ -45,9 +46,7 @@ public sealed unsafe class Storage : IDisposable
     /// <summary>False for a view of a mapped file, which is read-only.</summary>
     public bool OwnsMemory { get; }
 
-    internal float* Pointer => _pointer != null
-        ? _pointer
-        : throw new ObjectDisposedException(nameof(Storage), "the tensor was used after its memory was given back");
+    internal float* Pointer => _pointer != null ? _pointer : Fetch();
 
     /// <inheritdoc/>
     public void Dispose()
@@ -56,8 +55,15 @@ public sealed unsafe class Storage : IDisposable
         GC.SuppressFinalize(this);
     }
 
+    private static float* AllocateHost(long count)
+    {
+        nuint bytes = (nuint)Math.Max(count, 1) * sizeof(float);
+        return (float*)NativeMemory.AlignedAlloc((bytes + 63) & ~(nuint)63, 64);
+    }
+
     private void Free()
     {
+        ReleaseDevice();
         if (OwnsMemory && _pointer != null)
             NativeMemory.AlignedFree(_pointer);
         _pointer = null;

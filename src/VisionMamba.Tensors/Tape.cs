@@ -45,6 +45,27 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
         return tensor;
     }
 
+    /// <summary>
+    /// What kernels read of <paramref name="values"/>: an input, a target, a mask. On the host that is the tensor itself,
+    /// otherwise a copy in the device's memory that lives as long as the present scope, or the operations that saved it.
+    /// </summary>
+    public Tensor Input(Tensor values)
+    {
+        if (Backend.OnHost || values.Pooled || values.NeedsGradient)
+            return values;
+        return Input(values.Span, values.Shape);
+    }
+
+    /// <summary>A tensor of <paramref name="values"/>, as <see cref="Input(Tensor)"/>.</summary>
+    public Tensor Input(ReadOnlySpan<float> values, params ReadOnlySpan<int> shape)
+    {
+        if (Backend.OnHost)
+            return Tensor.From(values, shape);
+        Tensor input = Output(false, shape);
+        input.Storage.Write(values);
+        return input;
+    }
+
     /// <summary>The opposite of <see cref="Keep"/>: the present scope frees <paramref name="tensor"/>, made further out.</summary>
     public void Consume(Tensor tensor)
     {
@@ -71,7 +92,7 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
         if (!Recording)
             throw new InvalidOperationException("this tape does not record");
         foreach (Tensor loss in losses)
-            Target(loss)!.Span.Fill(1);
+            Target(loss)!.Fill(1);
         for (int i = _nodes.Count - 1; i >= 0; i--)
         {
             RunBackward(_nodes[i]);
@@ -141,7 +162,8 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
             return null;
         if (x.Gradient is null)
         {
-            x.Gradient = x.Pooled ? Scratch(x.Shape) : new Tensor(new Storage(x.Count), x.Shape) { Name = x.Name };
+            x.Gradient = x.Pooled ? Scratch(x.Shape)
+                : new Tensor(Backend.Allocate(x.Count), x.Shape) { Name = x.Name };
             Backend.Clear(x.Gradient);
         }
 

@@ -37,7 +37,10 @@ public sealed class Tensor
     /// <summary>The product of all dimensions but the last.</summary>
     public int Rows => Columns == 0 ? 0 : checked((int)(Count / Columns));
 
-    /// <summary>The numbers, where a backend on the host can reach them.</summary>
+    /// <summary>
+    /// The numbers on the host. Those that a device has changed are copied first, which waits for the device; the device
+    /// takes what is written here at its next use of the tensor. A span must not be kept beyond that.
+    /// </summary>
     public Span<float> Span
     {
         get
@@ -90,6 +93,13 @@ public sealed class Tensor
             throw new ArgumentException($"{values.Length} values do not fill shape {ShapeText(shape)}");
         values.CopyTo(tensor.Span);
         return tensor;
+    }
+
+    /// <summary>Sets all numbers to <paramref name="value"/>, where they are.</summary>
+    public void Fill(float value)
+    {
+        if (!Storage.FillOnDevice(Count, value))
+            Span.Fill(value);
     }
 
     /// <summary>Whether the shape equals <paramref name="shape"/>.</summary>

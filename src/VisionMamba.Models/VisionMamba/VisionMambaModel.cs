@@ -86,7 +86,7 @@ public sealed class VisionMambaModel
     private TokenSequence Encode(Tape tape, Tensor image, ForwardContext context)
     {
         CheckImage(image);
-        TokenSequence sequence = Embed(tape, Config.SimAm ? SimAm.Apply(image) : image, context);
+        TokenSequence sequence = Embed(tape, Config.SimAm ? tape.Input(SimAm.Apply(image)) : image, context);
         for (int i = 0; i < Config.Depth; i++)
         {
             using (tape.Enter($"layers.{i}"))
@@ -97,7 +97,7 @@ public sealed class VisionMambaModel
                 TokenSequence before = sequence;
                 sequence = Method.Prompt(tape, sequence, i, context);
                 context.Watcher?.Invoke(i, before, sequence);
-                Tensor? drop = i == 0 ? null : DropScale(context, image.Shape[0], i, DropRate(context.DropPath, i));
+                Tensor? drop = i == 0 ? null : DropScale(tape, context, image.Shape[0], i, DropRate(context.DropPath, i));
                 (Tensor normed, Tensor residual) =
                     _norms[i].Forward(tape, sequence.Tokens, sequence.Residual, drop);
                 Tensor hidden = _mixers[i].Forward(tape, normed, Method, i, context);
@@ -115,7 +115,7 @@ public sealed class VisionMambaModel
         Tensor residual = sequence.Residual!;
         tape.Consume(sequence.Tokens);
         tape.Consume(residual);
-        Tensor? drop = DropScale(context, residual.Shape[0], Config.Depth, context.DropPath);
+        Tensor? drop = DropScale(tape, context, residual.Shape[0], Config.Depth, context.DropPath);
         (Tensor tokens, _) = _finalNorm.Forward(tape, sequence.Tokens, residual, drop);
         tape.Observe("tokens", tokens);
         return tape.PickToken(tokens, sequence.ClassToken);
@@ -137,7 +137,7 @@ public sealed class VisionMambaModel
         Config.Depth == 1 || block == 0 ? 0 : rate * (block - 1) / (Config.Depth - 1);
 
     /// <summary>Stochastic depth (arXiv 1603.09382) per sample: 0, or 1 / (1 - rate).</summary>
-    private static Tensor? DropScale(ForwardContext context, int batch, int block, float rate)
+    private static Tensor? DropScale(Tape tape, ForwardContext context, int batch, int block, float rate)
     {
         if (!context.Training || rate <= 0)
             return null;
@@ -145,7 +145,7 @@ public sealed class VisionMambaModel
         var scale = new Tensor(batch);
         for (int sample = 0; sample < batch; sample++)
             scale.Span[sample] = rng.Uniform((ulong)(context.FirstImage + sample)) < rate ? 0 : 1 / (1 - rate);
-        return scale;
+        return tape.Input(scale);
     }
 
     private void CheckImage(Tensor image)

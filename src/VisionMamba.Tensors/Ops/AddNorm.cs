@@ -54,7 +54,7 @@ public static partial class Operations
             () => tape.Backend.AddNormBackward(
                 a, sum, statistics, y.Gradient, sum.Gradient,
                 tape.Target(a.Hidden), tape.Target(a.Residual), tape.Target(a.Weight), tape.Target(a.Bias)),
-            [sum, statistics]);
+            [sum, statistics, a.DropScale]);
         return (y, sum);
     }
 }
