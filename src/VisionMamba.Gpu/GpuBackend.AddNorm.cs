@@ -8,7 +8,8 @@ public partial class GpuBackend
     /// <inheritdoc/>
     public override void AddNormForward(in AddNormArguments a, Tensor sum, Tensor y, Tensor statistics) => Launch(
         AddNormKernels.Configure(sum.Rows), AddNormKernels.Forward,
-        Arguments(a, sum), View(sum), View(y), View(statistics));
+        Arguments(a, sum) with { Hidden = View(a.Hidden), Residual = View(a.Residual) },
+        View(sum), View(y), View(statistics));
 
     /// <inheritdoc/>
     public override void AddNormBackward(
@@ -45,10 +46,9 @@ public partial class GpuBackend
             AddLines(lines, 1, 1, dBias);
     }
 
+    // Without hidden and residual, whose memory may be gone in the backward pass: it reads their sum.
     private NormArguments Arguments(in AddNormArguments a, Tensor sum) => new()
     {
-        Hidden = View(a.Hidden),
-        Residual = View(a.Residual),
         Weight = View(a.Weight),
         Bias = View(a.Bias),
         DropScale = View(a.DropScale),

@@ -10,7 +10,7 @@ public partial class GpuBackend
     /// <inheritdoc/>
     public override void SelectivePromptForward(in SelectivePromptArguments a, Tensor y) => Launch(
         SelectivePromptKernels.Configure(y.Rows, y.Columns), SelectivePromptKernels.Forward,
-        Arguments(a, null, null), View(y));
+        Arguments(a, null, null) with { X = View(a.X) }, View(y));
 
     /// <inheritdoc/>
     public override void SelectivePromptBackward(
@@ -37,9 +37,9 @@ public partial class GpuBackend
             AddLines(lines with { Offset = a.BetaRow * dim }, 1, 1, dBeta);
     }
 
+    // Without x, whose memory may be gone in the backward pass.
     private PromptArguments Arguments(in SelectivePromptArguments a, Tensor? dCross, Tensor? dInner) => new()
     {
-        X = View(a.X),
         Cross = Prompt(a.Cross, a.Alpha, a.AlphaRow, a.Rng.Derive(CrossStream), dCross),
         Inner = Prompt(a.Inner, a.Beta, a.BetaRow, a.Rng.Derive(InnerStream), dInner),
         Rows = a.X.Rows,

@@ -10,12 +10,14 @@ public abstract partial class GpuBackend : Backend
 {
     private readonly Dictionary<MethodInfo, Delegate> _kernels = [];
     private readonly ScratchPool _scratch;
+    private readonly IndexTables _indices;
 
     /// <summary>Computes on <paramref name="accelerator"/>, which the caller keeps alive.</summary>
     protected GpuBackend(Accelerator accelerator)
     {
         Accelerator = accelerator;
         _scratch = new ScratchPool(accelerator);
+        _indices = new IndexTables(accelerator);
     }
 
     /// <summary>The device.</summary>
@@ -26,15 +28,17 @@ public abstract partial class GpuBackend : Backend
     {
         if (!disposing)
             return;
+        _disposed = true;
+        FreeRetired();
         _scratch.Dispose();
+        _indices.Dispose();
         foreach (IUpdateQueue queue in _queues.Values)
             queue.Dispose();
     }
 
-    /// <summary>The numbers of <paramref name="x"/> in the device's memory.</summary>
-    private protected abstract ArrayView<float> MemoryOf(Tensor x);
-
-    private ArrayView<float> View(Tensor? x) => x is null ? default : MemoryOf(x);
+    /// <summary>The numbers of <paramref name="x"/> in the device's memory, copied there if need be.</summary>
+    private ArrayView<float> View(Tensor? x) => x is null || x.Count == 0 ? default
+        : ((GpuMemory)x.Storage.OnDevice(this, AllocateMemory)).View.SubView(0, x.Count);
 
     private static int Flag(Tensor? x) => x is null ? 0 : 1;
 

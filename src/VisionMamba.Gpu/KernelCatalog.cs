@@ -12,7 +12,16 @@ internal static class KernelCatalog
 {
     /// <summary>Every kernel with the type arguments that are in use.</summary>
     public static IReadOnlyList<KernelEntry> All { get; } =
-        [.. Scan(), .. Convolution(), .. Norm(), .. Prompt(), .. Sums(), .. Updates()];
+        [
+            .. Scan(), .. Convolution(), .. Norm(), .. Prompt(), .. Sums(), .. Updates(),
+            .. Entries("element", typeof(ElementKernels), ElementKernels.GroupSize),
+            .. Entries("block", typeof(BlockKernels), ElementKernels.GroupSize),
+            .. Entries("tokens", typeof(TokenKernels), ElementKernels.GroupSize),
+            .. Entries("image", typeof(ImageKernels), ElementKernels.GroupSize),
+            .. Entries("matrix", typeof(MatrixKernels), MatrixKernels.GroupSize),
+            .. Entries("loss", typeof(LossKernels), LossKernels.GroupSize),
+            .. Entries("reduction", typeof(ReductionKernels), ReductionKernels.GroupSize),
+        ];
 
     private static IEnumerable<KernelEntry> Scan()
     {
@@ -60,6 +69,11 @@ internal static class KernelCatalog
             typeof(AdamRule), typeof(SgdRule), typeof(LionRule), typeof(NAdamRule), typeof(RAdamRule),
             typeof(AdaBeliefRule), typeof(RmsPropRule), typeof(LambRule), typeof(DescentRule), typeof(AverageRule),
         ]).Select(r => Entry($"update {r.Name}", typeof(UpdateKernels), "Run", UpdateKernels.GroupSize, r));
+
+    /// <summary>All kernels of a class: its methods that return nothing and take structs.</summary>
+    private static IEnumerable<KernelEntry> Entries(string name, Type type, int groupSize) => type
+        .GetMethods(BindingFlags.Static | BindingFlags.Public).Where(m => m.ReturnType == typeof(void))
+        .Select(m => new KernelEntry($"{name} {m.Name}", m, groupSize));
 
     private static KernelEntry Entry(string name, Type type, string method, int groupSize, params Type[] arguments)
     {

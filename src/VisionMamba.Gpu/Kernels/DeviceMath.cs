@@ -52,4 +52,25 @@ internal static class DeviceMath
         p = (q * p) + 1f;
         return ((s + s) * p) + (x < 0f ? 0f : x);
     }
+
+    /// <summary>The natural logarithm, by the device's log2 (22 bits).</summary>
+    public static float Log(float x) => IntrinsicMath.CPUOnly.Log2(x) * Ln2;
+
+    /// <summary>tanh x: its series below 1/4, where (1 - e^-2|x|) / (1 + e^-2|x|) would cancel.</summary>
+    public static float Tanh(float x)
+    {
+        float magnitude = x < 0f ? -x : x;
+        if (magnitude < 0.25f)
+        {
+            float q = x * x;
+            float p = (q * (62f / 2835)) - (17f / 315);
+            p = (q * p) + (2f / 15);
+            p = (q * p) - (1f / 3);
+            return (x * q * p) + x;
+        }
+
+        float e = Exp(-2f * magnitude);
+        float y = (1f - e) / (1f + e);
+        return x < 0f ? -y : y;
+    }
 }
