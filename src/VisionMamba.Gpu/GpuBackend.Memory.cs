@@ -16,6 +16,9 @@ public partial class GpuBackend
     public override bool OnHost => false;
 
     /// <inheritdoc/>
+    public override void Synchronize() => Accelerator.Synchronize();
+
+    /// <inheritdoc/>
     public override Storage Allocate(long count) => new(AllocateMemory(count), count);
 
     /// <inheritdoc/>
@@ -80,11 +83,28 @@ public partial class GpuBackend
             _retired.Enqueue(memory);
     }
 
-    private GpuMemory AllocateMemory(long count)
+    /// <summary>Whether an allocation failed because the device has no memory left.</summary>
+    protected virtual bool IsOutOfMemory(Exception e) => e is OutOfMemoryException;
+
+    /// <summary>A block of <typeparamref name="T"/>.</summary>
+    /// <exception cref="VisionMambaException">The device has no memory left.</exception>
+    internal MemoryBuffer1D<T, Stride1D.Dense> AllocateBlock<T>(long count)
+        where T : unmanaged
     {
         FreeRetired();
-        return new GpuMemory(this, Accelerator.Allocate1D<float>(Math.Max(count, 1)));
+        try
+        {
+            return Accelerator.Allocate1D<T>(count);
+        }
+        catch (Exception e) when (IsOutOfMemory(e))
+        {
+            throw new VisionMambaException(
+                $"{Description}: {count * Interop.SizeOf<T>() / 1e6:F0} MB more are needed and {FreeBytes / 1e6:F0} MB "
+                + "are free; give --memory-limit, a smaller --micro-batch, --batch or --image-size", e);
+        }
     }
+
+    private GpuMemory AllocateMemory(long count) => new(this, AllocateBlock<float>(Math.Max(count, 1)));
 
     private void FreeRetired()
     {

@@ -72,7 +72,7 @@ public partial class GpuBackend
             if (_table is null || _table.Length < _entries.Count)
             {
                 _table?.Dispose();
-                _table = backend.Accelerator.Allocate1D<UpdateEntry<TRule>>(_entries.Count);
+                _table = backend.AllocateBlock<UpdateEntry<TRule>>(_entries.Count);
             }
 
             long origin = Address(_lowest);

@@ -16,8 +16,8 @@ public abstract partial class GpuBackend : Backend
     protected GpuBackend(Accelerator accelerator)
     {
         Accelerator = accelerator;
-        _scratch = new ScratchPool(accelerator);
-        _indices = new IndexTables(accelerator);
+        _scratch = new ScratchPool(this);
+        _indices = new IndexTables(this);
     }
 
     /// <summary>The device.</summary>

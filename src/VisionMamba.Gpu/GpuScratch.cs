@@ -22,7 +22,7 @@ internal readonly struct GpuScratch(ScratchPool pool, MemoryBuffer1D<Float4, Str
 /// Scratch by size, kept for the next step. All kernels of a backend run in one stream, so a block may be lent again
 /// while the last kernel that used it still runs.
 /// </summary>
-internal sealed class ScratchPool(Accelerator accelerator) : IDisposable
+internal sealed class ScratchPool(GpuBackend backend) : IDisposable
 {
     private readonly Dictionary<long, Stack<MemoryBuffer1D<Float4, Stride1D.Dense>>> _free = [];
 
@@ -32,7 +32,7 @@ internal sealed class ScratchPool(Accelerator accelerator) : IDisposable
         long quads = Math.Max((count + 3) / 4, 1);
         if (_free.TryGetValue(quads, out Stack<MemoryBuffer1D<Float4, Stride1D.Dense>>? blocks) && blocks.Count > 0)
             return new GpuScratch(this, blocks.Pop(), 4 * quads);
-        return new GpuScratch(this, accelerator.Allocate1D<Float4>(quads), 4 * quads);
+        return new GpuScratch(this, backend.AllocateBlock<Float4>(quads), 4 * quads);
     }
 
     /// <summary>Takes a block back.</summary>

@@ -6,7 +6,7 @@ namespace VisionMamba.Gpu;
 /// <summary>
 /// Lists of indices in the device's memory, copied once: a model has few (orders of tokens, places of a prompt).
 /// </summary>
-internal sealed class IndexTables(Accelerator accelerator) : IDisposable
+internal sealed class IndexTables(GpuBackend backend) : IDisposable
 {
     private readonly Dictionary<int[], MemoryBuffer1D<int, Stride1D.Dense>> _tables = new(new ByContent());
 
@@ -15,7 +15,7 @@ internal sealed class IndexTables(Accelerator accelerator) : IDisposable
     {
         if (!_tables.TryGetValue(indices, out MemoryBuffer1D<int, Stride1D.Dense>? table))
         {
-            table = accelerator.Allocate1D<int>(Math.Max(indices.Length, 1));
+            table = backend.AllocateBlock<int>(Math.Max(indices.Length, 1));
             table.View.SubView(0, indices.Length).CopyFromCPU(indices);
             _tables[(int[])indices.Clone()] = table;
         }

@@ -19,8 +19,16 @@ public abstract partial class Backend : IDisposable
     /// <summary>Whether its kernels read the host's memory, so that nothing is ever copied.</summary>
     public virtual bool OnHost => true;
 
+    /// <summary>Bytes of its own memory that are free; a device on the host has none to itself.</summary>
+    public virtual long FreeBytes => long.MaxValue;
+
     /// <summary>Memory for <paramref name="count"/> numbers where its kernels want it, not initialised.</summary>
     public virtual Storage Allocate(long count) => new(count);
+
+    /// <summary>Waits until everything that was handed to the device is done.</summary>
+    public virtual void Synchronize()
+    {
+    }
 
     /// <summary>Frees the device's threads and memory.</summary>
     public void Dispose()

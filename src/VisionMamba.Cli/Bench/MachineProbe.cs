@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using VisionMamba.Tensors;
+using VisionMamba.Tensors.Cpu;
 
 namespace VisionMamba.Cli.Bench;
 
@@ -14,7 +16,39 @@ internal sealed record MachineProbe(int Threads, double FloatingPointPerSecond, 
     private const int CopyNumbers = 1 << 24; // 64 MB a thread: beyond every cache
 
     /// <summary>Takes about half a second.</summary>
-    public static MachineProbe Measure(int threads)
+    public static MachineProbe Measure(Backend backend) =>
+        backend is CpuBackend cpu ? Measure(cpu.Threads) : MeasureDevice(backend);
+
+    /// <summary>
+    /// What another device did at best of its own work: its largest matrix product, 2 n^3 operations, and scaling a
+    /// tensor that no cache holds. The maker's peak is not known here.
+    /// </summary>
+    private static MachineProbe MeasureDevice(Backend backend)
+    {
+        const int Side = 4096;
+        using Storage a = backend.Allocate(Side * Side), b = backend.Allocate(Side * Side), c = backend.Allocate(Side * Side);
+        using Storage numbers = backend.Allocate(4L * CopyNumbers);
+        Tensor x = Zeros(backend, a, Side, Side), w = Zeros(backend, b, Side, Side), y = Zeros(backend, c, Side, Side);
+        Tensor large = Zeros(backend, numbers, 4 * CopyNumbers);
+        double multiply = Best(1, _ => Wait(backend, () => backend.LinearForward(x, w, null, y)));
+        double scale = Best(1, _ => Wait(backend, () => backend.Scale(large, 1)));
+        return new MachineProbe(1, 2.0 * Side * Side * Side / multiply, 2.0 * sizeof(float) * large.Count / scale);
+    }
+
+    private static Tensor Zeros(Backend backend, Storage storage, params ReadOnlySpan<int> shape)
+    {
+        var tensor = new Tensor(storage, shape);
+        backend.Clear(tensor);
+        return tensor;
+    }
+
+    private static void Wait(Backend backend, Action work)
+    {
+        work();
+        backend.Synchronize();
+    }
+
+    private static MachineProbe Measure(int threads)
     {
         double operations = 2.0 * Chains * Vector512<float>.Count * Rounds * threads;
         var sources = new float[threads][];

@@ -86,6 +86,7 @@ internal sealed class ModelBench(Backend backend, VisionMambaConfig config, int 
         session.Model.Parameters.ClearGradients();
         session.Gradients(image, targets, new ForwardContext(true, new Rng(1, 2), 0));
         optimizer.Step(backend, 1e-4);
+        backend.Synchronize();
     }
 
     private double Median(Action run, double minimumSeconds)
@@ -99,6 +100,7 @@ internal sealed class ModelBench(Backend backend, VisionMambaConfig config, int 
         {
             long start = Stopwatch.GetTimestamp();
             run();
+            backend.Synchronize();
             seconds.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
         }
 

@@ -12,6 +12,9 @@ internal sealed class MemoryFlag
 {
     private const string Name = "--memory-limit";
 
+    // The rest is for the kernels' scratch and for what the estimate does not know.
+    private const double DeviceShare = 0.85;
+
     private static readonly (string Suffix, double Bytes)[] s_units =
     [
         ("KiB", 1L << 10), ("MiB", 1L << 20), ("GiB", 1L << 30), ("TiB", 1L << 40),
@@ -43,7 +46,7 @@ internal sealed class MemoryFlag
         ParseResult parsed, TrainingOptions options, VisionMambaModel model, int trainImages, Backend backend)
     {
         if (parsed.GetValue(Limit) is not { } text)
-            return options;
+            return FitDevice(options, model, trainImages, backend);
         if (options.MicroBatch > 0)
             throw new UsageException($"{Name}: chooses the images computed at a time itself; leave out --micro-batch");
         long limit = Parse(text);
@@ -65,6 +68,31 @@ internal sealed class MemoryFlag
             MicroBatch = images < Math.Min(usual, batch) ? images : 0,
             CacheBytes = Math.Min(CachedImageSource.DefaultBudget, (limit - memory.Total(images)) / 2),
         };
+    }
+
+    /// <summary>A device with memory of its own is asked how much is free.</summary>
+    private static TrainingOptions FitDevice(
+        TrainingOptions options, VisionMambaModel model, int trainImages, Backend backend)
+    {
+        if (backend.OnHost || options.MicroBatch > 0)
+            return options;
+        int batch = Math.Min(options.Batch, trainImages);
+        MemoryEstimate memory = MemoryEstimate.Of(
+            model, ParameterGroups.Of(model.Parameters), options, batch, StepMemory.Train(model, backend));
+        long free = backend.FreeBytes;
+        int images = memory.Fitting((long)(DeviceShare * free), batch);
+        if (images == 0)
+        {
+            throw new VisionMambaException(
+                $"{backend.Description}: one image at a time takes about {memory.Total(1) / 1e6:F0} MB and "
+                + $"{free / 1e6:F0} MB are free; give a smaller --image-size, or compute with --device cpu");
+        }
+
+        if (images == batch)
+            return options;
+        Console.Error.WriteLine(
+            $"{backend.Description}: computing {images} of {batch} images at a time: {free / 1e9:F1} GB are free");
+        return options with { MicroBatch = images };
     }
 
     /// <summary>How many images to answer at a time: <paramref name="batch"/>, or fewer that fit the limit.</summary>

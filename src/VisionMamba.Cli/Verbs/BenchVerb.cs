@@ -1,11 +1,11 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using VisionMamba.Cli.Devices;
 using VisionMamba.Cli.Bench;
 using VisionMamba.Cli.Output;
 using VisionMamba.Models;
 using VisionMamba.Tensors;
-using VisionMamba.Tensors.Cpu;
 
 namespace VisionMamba.Cli.Verbs;
 
@@ -93,7 +93,7 @@ internal static class BenchVerb
     private static int Scaling(
         Backend backend, string[] names, VisionMambaConfig[] configs, int repeats, bool json)
     {
-        var probe = MachineProbe.Measure(((CpuBackend)backend).Threads);
+        var probe = MachineProbe.Measure(backend);
         var models = new JsonArray();
         for (int i = 0; i < configs.Length; i++)
         {
@@ -133,7 +133,7 @@ internal static class BenchVerb
         Backend backend, string[] names, VisionMambaConfig[] configs, int batch, int repeats, bool operations,
         string[] passes)
     {
-        var probe = MachineProbe.Measure(((CpuBackend)backend).Threads);
+        var probe = MachineProbe.Measure(backend);
         var results = new JsonArray();
         for (int i = 0; i < configs.Length; i++)
         {

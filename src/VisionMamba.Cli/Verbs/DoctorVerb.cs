@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
+using VisionMamba.Cli.Devices;
 using VisionMamba.Cli.Output;
 using VisionMamba.Data.Images;
 using VisionMamba.Models;
@@ -18,15 +19,24 @@ internal static class DoctorVerb
         var command = new Command("doctor", "Show what this machine offers and check that everything works.");
         var json = new Option<bool>("--json") { Description = "print the result as JSON" };
         command.Options.Add(json);
+        var device = new DeviceFlags();
+        device.AddTo(command);
         command.SetAction(parsed =>
         {
+            using Backend backend = device.Open(parsed);
             var checks = new JsonObject
             {
                 ["training"] = Check(TrainingLearns),
                 ["threads_agree"] = Check(ThreadsAgree),
                 ["image_codecs"] = Check(CodecsWork),
             };
-            bool healthy = checks.All(c => (string?)c.Value == "ok");
+            if (!backend.OnHost)
+            {
+                foreach ((string name, Func<string> check) in new DeviceCheck(backend).All())
+                    checks[name] = Check(check);
+            }
+
+            bool healthy = checks.All(c => ((string?)c.Value)!.StartsWith("ok", StringComparison.Ordinal));
             var report = new JsonObject
             {
                 ["version"] = typeof(DoctorVerb).Assembly.GetName().Version!.ToString(3),
@@ -35,7 +45,8 @@ internal static class DoctorVerb
                 ["processors"] = Environment.ProcessorCount,
                 ["instruction_set"] = CpuBackend.InstructionSet,
                 ["memory_bytes"] = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
-                ["devices"] = new JsonArray("cpu"),
+                ["device"] = backend.Description,
+                ["gpus"] = GpuDevices.Report(),
                 ["checks"] = checks,
                 ["healthy"] = healthy,
             };
@@ -48,11 +59,13 @@ internal static class DoctorVerb
         return command;
     }
 
-    private static string Check(Func<bool> check)
+    private static string Check(Func<bool> check) => Check(() => check() ? "ok" : "wrong result");
+
+    private static string Check(Func<string> check)
     {
         try
         {
-            return check() ? "ok" : "wrong result";
+            return check();
         }
         catch (Exception e)
         {
@@ -97,6 +110,19 @@ internal static class DoctorVerb
         return ImageDecoder.Decode(ImageWriter.EncodePng(picture), "self-check").Pixels.SequenceEqual(picture.Pixels);
     }
 
+    private static void PrintValues(string key, JsonNode? value)
+    {
+        if (value is not JsonArray list)
+            Console.Out.WriteLine($"{key,-21} {value}");
+        foreach (JsonNode? device in value as JsonArray ?? [])
+        {
+            Console.Out.WriteLine(
+                $"{device!["device"],-21} {device["name"]}, {device["architecture"]}, "
+                + $"{(long)device["memory_bytes"]! / 1e9:F0} GB, driver for CUDA {device["driver_cuda_version"]}"
+                + (device["problem"] is { } problem ? $"; not usable: {problem}" : ""));
+        }
+    }
+
     private static void Print(JsonObject report)
     {
         foreach ((string key, JsonNode? value) in report)
@@ -108,7 +134,7 @@ internal static class DoctorVerb
             }
             else
             {
-                Console.Out.WriteLine($"{key,-21} {(value is JsonArray list ? string.Join(", ", list) : value)}");
+                PrintValues(key, value);
             }
         }
     }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using VisionMamba.Cli.Devices;
 using VisionMamba.Cli.Explaining;
 using VisionMamba.Cli.Output;
 using VisionMamba.Data.Augment;

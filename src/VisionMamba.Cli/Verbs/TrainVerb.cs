@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using VisionMamba.Cli.Devices;
 using VisionMamba.Cli.Planning;
 using VisionMamba.Cli.Recipes;
 using VisionMamba.Cli.Studies;

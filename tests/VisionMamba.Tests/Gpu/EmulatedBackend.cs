@@ -8,7 +8,7 @@ namespace VisionMamba.Tests.Gpu;
 /// <summary>One emulated device for all tests of a class: threads and compiled kernels are costly to make.</summary>
 public sealed class EmulatedDevice : IDisposable
 {
-    private readonly EmulatedBackend _backend = EmulatedBackend.Create();
+    private readonly EmulatedBackend _backend = new();
 
     internal GpuBackend Backend => _backend;
 
@@ -18,24 +18,23 @@ public sealed class EmulatedDevice : IDisposable
 /// <summary>
 /// The GPU's kernels on ILGPU's emulation of a device, with memory of its own as a card has it.
 /// </summary>
-internal sealed class EmulatedBackend : GpuBackend
+internal class EmulatedBackend : GpuBackend
 {
     private readonly Context _context;
-
-    private EmulatedBackend(Context context, Accelerator accelerator)
-        : base(accelerator) => _context = context;
-
-    public override string Description => "emulated";
 
     /// <summary>
     /// Warps of 32 as on CUDA, groups of up to 256 threads, and so many groups at a time as there are
     /// <paramref name="processors"/>.
     /// </summary>
-    public static EmulatedBackend Create(int processors = 1)
+    public EmulatedBackend(int processors = 1)
+        : this(Context.Create(b => b.CPU(new CPUDevice(32, 8, processors)).Optimize(OptimizationLevel.O2)))
     {
-        Context context = Context.Create(b => b.CPU(new CPUDevice(32, 8, processors)).Optimize(OptimizationLevel.O2));
-        return new EmulatedBackend(context, context.CreateCPUAccelerator(0, CPUAcceleratorMode.Parallel));
     }
+
+    private EmulatedBackend(Context context)
+        : base(context.CreateCPUAccelerator(0, CPUAcceleratorMode.Parallel)) => _context = context;
+
+    public override string Description => "emulated";
 
     protected override void Dispose(bool disposing)
     {

@@ -94,7 +94,7 @@ public sealed class KernelOpTests(EmulatedDevice device) : IClassFixture<Emulate
     public void SchedulingDoesNotChangeABit(string name)
     {
         OpCase c = s_cases[name];
-        using EmulatedBackend three = EmulatedBackend.Create(processors: 3);
+        using EmulatedBackend three = new EmulatedBackend(processors: 3);
         OpRun first = Run(c, device.Backend), again = Run(c, device.Backend), other = Run(c, three);
         foreach (OpRun run in (OpRun[])[again, other])
         {
