@@ -1,5 +1,6 @@
 using ILGPU;
 using ILGPU.Runtime.Cuda;
+using VisionMamba.Gpu.Cublas;
 
 namespace VisionMamba.Gpu;
 
@@ -15,15 +16,17 @@ public sealed class CudaBackend : GpuBackend
 
     /// <inheritdoc/>
     public override string Description =>
-        $"cuda:{_device.Index} ({_device.Name}, {_device.Architecture}, {_device.MemoryBytes / 1e9:F0} GB)";
+        $"cuda:{_device.Index} ({_device.Name}, {_device.Architecture}, {_device.MemoryBytes / 1e9:F0} GB, "
+        + $"{Precision.ToString().ToLowerInvariant()}, products by {Gemm?.Description ?? "own kernels"})";
 
     /// <inheritdoc/>
     public override long FreeBytes => _accelerator.GetFreeMemory();
 
-    /// <summary>Opens device <paramref name="index"/>.</summary>
+    /// <summary>Opens device <paramref name="index"/>, with matrix products by cuBLAS.</summary>
     /// <exception cref="VisionMambaException">There is no such device, or it cannot be used: the message says why.</exception>
-    public static CudaBackend Open(int index)
+    public static CudaBackend Open(int index, Precision precision = Precision.Fp32)
     {
+        CublasLibrary? cublas = FindCublas(precision);
         Context context = CudaDeviceInfo.OpenContext();
         try
         {
@@ -33,7 +36,14 @@ public sealed class CudaBackend : GpuBackend
             var device = CudaDeviceInfo.Of(index, devices[index]);
             if (device.Problem is { } problem)
                 throw new VisionMambaException($"--device cuda:{index}: {device.Name}: {problem}");
-            return new CudaBackend(context, devices[index].CreateCudaAccelerator(context), device);
+            CudaAccelerator accelerator = devices[index].CreateCudaAccelerator(context);
+            accelerator.Bind();
+            return new CudaBackend(context, accelerator, device)
+            {
+                Precision = precision,
+                Gemm = cublas is null ? null
+                    : new CublasGemm(cublas, ((CudaStream)accelerator.DefaultStream).StreamPtr),
+            };
         }
         catch (CudaException e)
         {
@@ -48,6 +58,9 @@ public sealed class CudaBackend : GpuBackend
         }
     }
 
+    /// <summary>Where cuBLAS is; null when it was not found.</summary>
+    public static string? FindCublas() => CublasLibrary.Find();
+
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
@@ -61,6 +74,15 @@ public sealed class CudaBackend : GpuBackend
     /// <inheritdoc/>
     protected override bool IsOutOfMemory(Exception e) =>
         e is CudaException { Error: nameof(CudaError.CUDA_ERROR_OUT_OF_MEMORY) } || base.IsOutOfMemory(e);
+
+    private static CublasLibrary? FindCublas(Precision precision)
+    {
+        string? path = Environment.GetEnvironmentVariable(CublasLibrary.Variable);
+        if (path != CublasLibrary.Off)
+            return CublasLibrary.Load(path);
+        return precision == Precision.Fp32 ? null : throw new VisionMambaException(
+            $"{CublasLibrary.Variable}={path}: --precision {precision.ToString().ToLowerInvariant()} needs cuBLAS");
+    }
 
     private static string Found(int count) => count switch
     {

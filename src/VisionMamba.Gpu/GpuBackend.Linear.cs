@@ -76,7 +76,4 @@ public partial class GpuBackend
                 new LineSums { Parts = View(dY), Count = rows, Lines = 1, Columns = n, ColumnStride = 1 }, 0, 1, dBias);
         }
     }
-
-    private void Multiply(in MatrixArguments p) =>
-        Launch(MatrixKernels.Configure(p.M, p.N), MatrixKernels.Multiply, p);
 }

@@ -30,6 +30,7 @@ public abstract partial class GpuBackend : Backend
             return;
         _disposed = true;
         FreeRetired();
+        Gemm?.Dispose();
         _scratch.Dispose();
         _indices.Dispose();
         foreach (IUpdateQueue queue in _queues.Values)

@@ -19,6 +19,7 @@ internal static class KernelCatalog
             .. Entries("tokens", typeof(TokenKernels), ElementKernels.GroupSize),
             .. Entries("image", typeof(ImageKernels), ElementKernels.GroupSize),
             .. Entries("matrix", typeof(MatrixKernels), MatrixKernels.GroupSize),
+            .. Entries("matrix input", typeof(GemmInputKernels), ElementKernels.GroupSize),
             .. Entries("loss", typeof(LossKernels), LossKernels.GroupSize),
             .. Entries("reduction", typeof(ReductionKernels), ReductionKernels.GroupSize),
         ];

@@ -15,10 +15,11 @@ namespace VisionMamba.Cli.Devices;
 /// </summary>
 /// <param name="device">The device; the processor is what it is compared with.</param>
 /// <param name="steps">Steps that memory is watched over.</param>
-internal sealed class DeviceCheck(Backend device, int steps = 1000)
+/// <param name="precision">What its matrix products round to: it decides the difference that is allowed.</param>
+internal sealed class DeviceCheck(Backend device, int steps = 1000, string precision = "fp32")
 {
-    /// <summary>The largest difference allowed, as a share of each tensor's largest number.</summary>
-    public const double Tolerance = 2e-4;
+    // As shares of each tensor's largest number.
+    private readonly double _tolerance = precision switch { "tf32" => 1e-2, "bf16" => 5e-2, _ => 2e-4 };
 
     private const int Batch = 3;
 
@@ -62,8 +63,8 @@ internal sealed class DeviceCheck(Backend device, int steps = 1000)
         }
 
         string figure = difference.ToString("0.0e0", CultureInfo.InvariantCulture);
-        return difference <= Tolerance ? $"ok ({figure} of the largest number apart at most)"
-            : $"wrong: {worst} is {figure} of its largest number apart, {Tolerance:0.0e0} is allowed";
+        return difference <= _tolerance ? $"ok ({figure} of the largest number apart at most)"
+            : $"wrong: {worst} is {figure} of its largest number apart, {_tolerance:0.0e0} is allowed";
     }
 
     private string RepeatsItsBits()

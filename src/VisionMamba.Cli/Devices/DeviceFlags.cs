@@ -5,10 +5,12 @@ using VisionMamba.Tensors.Cpu;
 
 namespace VisionMamba.Cli.Devices;
 
-/// <summary>--device and --threads.</summary>
+/// <summary>--device, --precision and --threads.</summary>
 internal sealed class DeviceFlags
 {
-    private const string Cuda = "cuda";
+    private const string Cuda = "cuda", Full = "fp32";
+
+    private static readonly string[] s_precisions = [Full, "tf32", "bf16"];
 
     private readonly Option<string> _device = new("--device")
     {
@@ -18,11 +20,21 @@ internal sealed class DeviceFlags
 
     private readonly Option<int> _threads = new("--threads") { Description = "compute threads, 0 for all processors" };
 
+    private readonly Option<string> _precision = new("--precision")
+    {
+        Description = "what a GPU's matrix products round their inputs to: fp32, tf32 or bf16",
+        DefaultValueFactory = _ => Full,
+    };
+
     public void AddTo(Command command)
     {
         command.Options.Add(_device);
+        command.Options.Add(_precision);
         command.Options.Add(_threads);
     }
+
+    /// <summary>fp32, tf32 or bf16.</summary>
+    public string Precision(ParseResult parsed) => parsed.GetValue(_precision)!;
 
     /// <summary>Opens the device that was asked for.</summary>
     /// <exception cref="UsageException">There is no such device, or it cannot be used here.</exception>
@@ -31,41 +43,47 @@ internal sealed class DeviceFlags
         int threads = parsed.GetValue(_threads);
         if (threads < 0)
             throw new UsageException($"--threads {threads}: must be 0 (all processors) or more");
-        string device = parsed.GetValue(_device)!;
+        string device = parsed.GetValue(_device)!, precision = parsed.GetValue(_precision)!;
+        if (!s_precisions.Contains(precision))
+            throw new UsageException($"--precision {precision}: is none; give {string.Join(", ", s_precisions)}");
         return device switch
         {
-            "cpu" => new CpuBackend(threads),
-            "auto" => Auto(threads),
-            Cuda => Open(device, 0),
-            _ when device.StartsWith(Cuda + ":", StringComparison.Ordinal) => Open(device, Index(device)),
+            "cpu" => OnCpu(threads, precision),
+            "auto" => Auto(threads, precision),
+            Cuda => Open(device, 0, precision),
+            _ when device.StartsWith(Cuda + ":", StringComparison.Ordinal) => Open(device, Index(device), precision),
             _ => throw Unknown(device),
         };
     }
 
-    private static Backend Auto(int threads)
+    private static CpuBackend OnCpu(int threads, string precision) => precision == Full
+        ? new CpuBackend(threads)
+        : throw new UsageException($"--precision {precision}: the cpu computes in fp32; give --device cuda too");
+
+    private static Backend Auto(int threads, string precision)
     {
         if (GpuDevices.WhyNone() is { } reason)
         {
             Console.Error.WriteLine($"--device auto: cpu ({reason})");
-            return new CpuBackend(threads);
+            return OnCpu(threads, precision);
         }
 
         try
         {
-            Backend backend = GpuDevices.Open(0);
+            Backend backend = GpuDevices.Open(0, precision);
             Console.Error.WriteLine($"--device auto: {backend.Description}");
             return backend;
         }
         catch (VisionMambaException e)
         {
             Console.Error.WriteLine($"--device auto: cpu ({e.Message})");
-            return new CpuBackend(threads);
+            return OnCpu(threads, precision);
         }
     }
 
-    private static Backend Open(string device, int index) => GpuDevices.WhyNone() is { } reason
+    private static Backend Open(string device, int index, string precision) => GpuDevices.WhyNone() is { } reason
         ? throw new UsageException($"--device {device}: {reason}; compute with --device cpu")
-        : GpuDevices.Open(index);
+        : GpuDevices.Open(index, precision);
 
     private static int Index(string device) =>
         int.TryParse(device.AsSpan(Cuda.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int index)

@@ -36,14 +36,23 @@ internal static class GpuDevices
 #endif
     }
 
-    /// <summary>Opens CUDA device <paramref name="index"/>.</summary>
+    /// <summary>Opens CUDA device <paramref name="index"/>; <paramref name="precision"/> is fp32, tf32 or bf16.</summary>
     /// <exception cref="VisionMambaException">It cannot be used; the message says why.</exception>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public static Backend Open(int index) =>
+    public static Backend Open(int index, string precision) =>
 #if GPU
-        CudaBackend.Open(index);
+        CudaBackend.Open(index, Enum.Parse<Precision>(precision, ignoreCase: true));
 #else
         throw new UsageException($"--device cuda:{index}: {WhyNone()}");
+#endif
+
+    /// <summary>Where cuBLAS was found; null where nobody could use it, or where it is missing.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static string? Cublas() =>
+#if GPU
+        CudaBackend.FindCublas();
+#else
+        null;
 #endif
 
     /// <summary>What `svp doctor` says of the GPUs: a line of reason, or a device each.</summary>

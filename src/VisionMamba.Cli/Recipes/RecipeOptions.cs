@@ -13,7 +13,7 @@ internal sealed class RecipeOptions
     [
         "--data", "--backbone", "--teacher", "--output", "--recipe", "--resume", "--resume-from", "--dry-run", "--json", "--quiet",
         "--model",
-        "--seeds", "--trials", "--threads", "--device", "--memory-limit", "--help", "--version",
+        "--seeds", "--trials", "--threads", "--device", "--precision", "--memory-limit", "--help", "--version",
     ];
 
     private readonly Command _command;

@@ -3,13 +3,14 @@ using System.CommandLine.Parsing;
 
 namespace VisionMamba.Cli.Studies;
 
-/// <summary>--device and --threads as given: they belong to the machine at hand, not to the study.</summary>
+/// <summary>--device, --precision and --threads as given: they belong to the machine at hand, not to the study.</summary>
 internal static class DeviceArguments
 {
-    private static readonly string[] s_names = ["--device", "--threads"];
+    /// <summary>The flags.</summary>
+    public static readonly string[] Names = ["--device", "--precision", "--threads"];
 
     public static IReadOnlyList<string> Of(ParseResult parsed) =>
         [.. parsed.CommandResult.Children.OfType<OptionResult>()
-            .Where(o => !o.Implicit && s_names.Contains(o.Option.Name))
+            .Where(o => !o.Implicit && Names.Contains(o.Option.Name))
             .SelectMany(o => o.Tokens.Select(t => t.Value).Prepend(o.Option.Name))];
 }

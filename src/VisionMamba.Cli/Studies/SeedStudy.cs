@@ -19,7 +19,7 @@ internal static class SeedStudy
             throw new UsageException($"--seeds {seeds}: must be at least 1");
         ulong first = parsed.GetValue<ulong>("--seed");
         var study = new Study(
-            Kind, Study.Given(parsed, "--seeds", "--seed", "--output", "--json", "--device", "--threads"),
+            Kind, Study.Given(parsed, ["--seeds", "--seed", "--output", "--json", .. DeviceArguments.Names]),
             [.. Enumerable.Range(0, seeds).Select(i => (first + (ulong)i).ToString(CultureInfo.InvariantCulture))
                 .Select(seed => new StudyRun($"seed-{seed}", ["--seed", seed]))]);
         study.Begin(folder);

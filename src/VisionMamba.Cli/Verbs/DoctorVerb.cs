@@ -32,7 +32,7 @@ internal static class DoctorVerb
             };
             if (!backend.OnHost)
             {
-                foreach ((string name, Func<string> check) in new DeviceCheck(backend).All())
+                foreach ((string name, Func<string> check) in new DeviceCheck(backend, precision: device.Precision(parsed)).All())
                     checks[name] = Check(check);
             }
 
@@ -47,6 +47,7 @@ internal static class DoctorVerb
                 ["memory_bytes"] = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
                 ["device"] = backend.Description,
                 ["gpus"] = GpuDevices.Report(),
+                ["cublas"] = GpuDevices.WhyNone() is null ? GpuDevices.Cublas() ?? "not found" : "not looked for",
                 ["checks"] = checks,
                 ["healthy"] = healthy,
             };

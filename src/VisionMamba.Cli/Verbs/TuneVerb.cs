@@ -38,7 +38,7 @@ internal static class TuneVerb
             string folder = parsed.GetValue(output)!;
             if (parsed.GetValue(resume))
                 TrainingRun.RefuseFlagsWithResume(
-                    parsed, flags.All.Concat(train.Where(o => o.Name is not ("--device" or "--threads"))));
+                    parsed, flags.All.Concat(train.Where(o => !DeviceArguments.Names.Contains(o.Name))));
             Study study = parsed.GetValue(resume) ? Study.Open(folder, Kind) : Begin(
                 parsed, flags, folder, [.. own.Select(o => o.Name)]);
             if (!study.Run(folder, DeviceArguments.Of(parsed), keepGoing: true))
@@ -72,7 +72,7 @@ internal static class TuneVerb
         IReadOnlyList<StudyRun> trials = flags.Trials(
             parsed, parsed.GetValue<string>("--method")!, depth, parsed.GetValue<ulong>("--seed"));
         var study = new Study(
-            Kind, [.. Study.Given(parsed, [.. own, "--device", "--threads"]), "--test-at-end", "false"], trials);
+            Kind, [.. Study.Given(parsed, [.. own, .. DeviceArguments.Names]), "--test-at-end", "false"], trials);
         study.Begin(folder);
         return study;
     }

@@ -15,6 +15,8 @@ public sealed class BadUsageTests(TinyRun run) : IClassFixture<TinyRun>
         { 2, "train --output OUT --data DATA --backbone BACKBONE --lr nan", "--lr" },
         { 2, "train --output OUT --data DATA --backbone BACKBONE --device tpu", "--device tpu" },
         { 2, "train --output OUT --data DATA --backbone BACKBONE --device cuda:x", "--device cuda:x" },
+        { 2, "bench --precision fp8", "--precision fp8" },
+        { 2, "bench --precision bf16", "--precision bf16" },
         { 2, "doctor --device cuda:-1", "--device cuda:-1" },
         { 2, "train --output OUT --data DATA --backbone BACKBONE --data-set nonsense", "nonsense" },
         { 2, "train --output OUT --data DATA --backbone BACKBONE --validation-fraction 1", "--validation-fraction" },

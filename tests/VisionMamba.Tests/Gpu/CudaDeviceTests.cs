@@ -14,7 +14,7 @@ public sealed class CudaDeviceTests
     public void TheCardPassesEveryCheck()
     {
         SkipWithoutDevice();
-        using Backend backend = GpuDevices.Open(0);
+        using Backend backend = GpuDevices.Open(0, "fp32");
         foreach ((string name, Func<string> run) in new DeviceCheck(backend).All())
             Assert.True(run() is var said && said.StartsWith("ok", StringComparison.Ordinal), $"{name}: {said}");
     }
@@ -24,7 +24,7 @@ public sealed class CudaDeviceTests
     public void ANumberBeyondTheLastIsRefused()
     {
         SkipWithoutDevice();
-        var error = Assert.Throws<VisionMambaException>(() => GpuDevices.Open(1000));
+        var error = Assert.Throws<VisionMambaException>(() => GpuDevices.Open(1000, "fp32"));
         Assert.Contains("--device cuda:1000", error.Message);
         Assert.Contains("cuda:0", error.Message);
     }

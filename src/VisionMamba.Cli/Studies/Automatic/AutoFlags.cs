@@ -60,7 +60,7 @@ internal sealed class AutoFlags(MethodFlags method)
         method.CheckNames(_methods.Name, names);
         string[] own = [.. All.Select(o => o.Name)];
         IReadOnlyList<string> given = Study.Given(
-            parsed, [.. own, "--method", "--lr", "--output", "--json", "--device", "--threads"]);
+            parsed, [.. own, "--method", "--lr", "--output", "--json", .. DeviceArguments.Names]);
         method.RefuseForeign(parsed, names);
         bool isFixed = parsed.GetResult("--lr") is System.CommandLine.Parsing.OptionResult { Implicit: false };
         double rate = parsed.GetValue<double>("--lr");

@@ -194,7 +194,7 @@ internal sealed class StudyRunFlags
 
     /// <summary>This command line for the second process.</summary>
     private IEnumerable<string> Given(ParseResult parsed) =>
-        ["study", "run", parsed.GetValue(_study)!, .. Study.Given(parsed, "--processes", "--json", "--device", "--threads")];
+        ["study", "run", parsed.GetValue(_study)!, .. Study.Given(parsed, ["--processes", "--json", .. DeviceArguments.Names])];
 
     /// <summary>Two processes share the processors, unless --threads says how many each has.</summary>
     private static IReadOnlyList<string> Threads(ParseResult parsed, int processes)

@@ -1,0 +1,50 @@
+using ILGPU;
+
+namespace VisionMamba.Gpu.Kernels;
+
+/// <summary>A matrix of which line l starts at l Line of x, and all of whose lines follow each other in y.</summary>
+internal struct RoundingArguments
+{
+    public ArrayView<float> X;
+
+    public ArrayView<ushort> Y;
+
+    public long Count;
+
+    public int Columns, Line;
+}
+
+/// <summary>A row of numbers for every row of a matrix: c[m Line + n] = bias[n].</summary>
+internal struct RowFillArguments
+{
+    public ArrayView<float> Row, C;
+
+    public long Count;
+
+    public int Columns, Line;
+}
+
+/// <summary>What is made for a library's matrix product before it is called; a thread a number.</summary>
+internal static class GemmInputKernels
+{
+    /// <summary>y = x in bfloat16, to nearest, ties to even; NaN stays NaN.</summary>
+    public static void RoundToBf16(RoundingArguments p)
+    {
+        long at = ElementKernels.Index;
+        if (at >= p.Count)
+            return;
+        float x = p.X[(at / p.Columns * p.Line) + (at % p.Columns)];
+        uint bits = Interop.FloatAsInt(x);
+        uint rounded = bits + 0x7FFFu + ((bits >> 16) & 1u);
+        // The carry of a NaN could run into infinity.
+        p.Y[at] = (ushort)((bits & 0x7FFFFFFFu) > 0x7F800000u ? (bits >> 16) | 0x40u : rounded >> 16);
+    }
+
+    /// <summary>Every row of c becomes the row.</summary>
+    public static void FillRows(RowFillArguments p)
+    {
+        long at = ElementKernels.Index;
+        if (at < p.Count)
+            p.C[(at / p.Columns * p.Line) + (at % p.Columns)] = p.Row[at % p.Columns];
+    }
+}

@@ -1,0 +1,131 @@
+using VisionMamba.Cli.Devices;
+using VisionMamba.Gpu;
+using VisionMamba.Gpu.Cublas;
+using VisionMamba.Tensors;
+using VisionMamba.Tensors.Cpu;
+using VisionMamba.Tests.Ops;
+
+namespace VisionMamba.Tests.Gpu;
+
+/// <summary>
+/// Matrix products as a BLAS library is asked for them: rows for columns, slices, biases and sums equal the
+/// processor's, in every precision.
+/// </summary>
+public sealed class LibraryProductTests
+{
+    public static TheoryData<Precision, double> Precisions => new()
+    {
+        { Precision.Fp32, 1e-6 }, { Precision.Tf32, 2e-3 }, { Precision.Bf16, 8e-3 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Precisions))]
+    public void LinearLayersEqualTheProcessors(Precision precision, double tolerance)
+    {
+        using var cpu = new CpuBackend(1);
+        using var device = LibraryBackend.Create(precision);
+        foreach ((int rows, int inputs, int wide, int outputs, bool bias) in (ReadOnlySpan<(int, int, int, int, bool)>)
+            [(1, 1, 1, 1, true), (3, 5, 9, 7, false), (7, 1, 4, 6, true), (6, 33, 33, 1, true), (1, 20, 20, 70, false)])
+        {
+            float[][] expected = Run(cpu, rows, inputs, wide, outputs, bias);
+            float[][] actual = Run(device, rows, inputs, wide, outputs, bias);
+            for (int i = 0; i < expected.Length; i++)
+                Near(expected[i], actual[i], tolerance, $"{rows} x {inputs} of {wide} to {outputs}, part {i}");
+        }
+
+        Assert.Equal(15, device.Library.Calls);
+    }
+
+    /// <summary>What is rounded is the inputs: fp32 is nearer than the others' roundings.</summary>
+    [Fact]
+    public void ACoarserPrecisionIsReallyUsed()
+    {
+        using var cpu = new CpuBackend(1);
+        float[] exact = Run(cpu, 3, 5, 9, 7, false)[0];
+        foreach (Precision precision in (Precision[])[Precision.Tf32, Precision.Bf16])
+        {
+            using var device = LibraryBackend.Create(precision);
+            float[] rounded = Run(device, 3, 5, 9, 7, false)[0];
+            Assert.Contains(exact.Zip(rounded), p => Math.Abs(p.First - p.Second) > 1e-5 * exact.Max(Math.Abs));
+        }
+    }
+
+    [Fact]
+    public void AWholeStepByTheLibraryEqualsTheProcessors()
+    {
+        using var device = LibraryBackend.Create(Precision.Fp32);
+        Assert.StartsWith("ok", new DeviceCheck(device, 2).All().Single(c => c.Name == "equals_cpu_svp").Run());
+    }
+
+    /// <summary>Ties, numbers that round up to the next power or to infinity, denormals, infinities and NaN.</summary>
+    [Fact]
+    public void Bfloat16IsRoundedToNearestEven()
+    {
+        float[] values =
+        [
+            1, -1, 0, -0f, 1 + (1f / 256), 1 + (3f / 256), 1 + (1f / 256) + 1e-6f, float.MaxValue, float.Epsilon, 1e-39f,
+            float.PositiveInfinity, float.NegativeInfinity, float.NaN, BitConverter.Int32BitsToSingle(0x7FFFFFFF), 3.14159274f,
+        ];
+        using var device = LibraryBackend.Create(Precision.Bf16);
+        var x = Tensor.From(values, values.Length, 1);
+        var y = new Tensor(values.Length, 1);
+        device.LinearForward(x, Tensor.From([1f], 1, 1), null, y);
+        Assert.Equal([.. values.Select(Rounded)], y.Span.ToArray());
+    }
+
+    [Fact]
+    public void AMissingLibraryIsNamed()
+    {
+        var error = Assert.Throws<VisionMambaException>(() => CublasLibrary.Load("/nowhere/libcublas.so"));
+        Assert.Contains("SVP_CUBLAS=/nowhere/libcublas.so", error.Message);
+        Assert.DoesNotContain('\n', error.Message);
+    }
+
+    private static float Rounded(float x)
+    {
+        if (float.IsNaN(x))
+            return float.NaN;
+        // Between the two neighbours with 16 bits, the nearer; of two as near the one whose last bit is 0.
+        int below = BitConverter.SingleToInt32Bits(x) & ~0xFFFF, above = below + 0x10000;
+        int rest = BitConverter.SingleToInt32Bits(x) & 0xFFFF;
+        bool up = rest > 0x8000 || (rest == 0x8000 && (below & 0x10000) != 0);
+        return BitConverter.Int32BitsToSingle(up ? above : below);
+    }
+
+    private static float[][] Run(Backend backend, int rows, int inputs, int wide, int outputs, bool withBias)
+    {
+        var x = Tensor.From(Values.Normal("x", 1, 0, rows, wide).Floats, rows, wide);
+        var weight = Tensor.From(Values.Normal("w", 1, 0, outputs, inputs).Floats, outputs, inputs);
+        Tensor? bias = withBias ? Tensor.From(Values.Normal("b", 1, 0, outputs).Floats, outputs) : null;
+        var dY = Tensor.From(Values.Normal("dY", 1, 0, rows, outputs).Floats, rows, outputs);
+        Tensor y = new(rows, outputs), dX = new(rows, wide), dWeight = new(outputs, inputs), dBias = new(outputs);
+        dX.Fill(0.5f);
+        dWeight.Fill(-0.5f);
+        backend.LinearForward(x, weight, bias, y);
+        backend.LinearBackward(x, weight, dY, dX, dWeight, withBias ? dBias : null);
+        return [y.Span.ToArray(), dX.Span.ToArray(), dWeight.Span.ToArray(), dBias.Span.ToArray()];
+    }
+
+    private static void Near(float[] expected, float[] actual, double tolerance, string what)
+    {
+        double scale = Math.Max(expected.Max(Math.Abs), 1);
+        for (int i = 0; i < expected.Length; i++)
+        {
+            Assert.True(
+                Math.Abs(expected[i] - actual[i]) <= tolerance * scale, $"{what} [{i}]: {actual[i]}, not {expected[i]}");
+        }
+    }
+
+    private sealed class LibraryBackend : EmulatedBackend
+    {
+        public required HostGemm Library { get; init; }
+
+        public static LibraryBackend Create(Precision precision)
+        {
+            var library = new HostGemm();
+            var backend = new LibraryBackend { Gemm = library, Library = library, Precision = precision };
+            library.Device = backend;
+            return backend;
+        }
+    }
+}
