@@ -82,7 +82,7 @@ def vim(w, image, depth, prompts, run=scan.chunked, shared=8, stride=None):
     x = x.flatten(2).transpose(1, 2)
     at = x.shape[1] // 2
     x = torch.cat((x[:, :at], w["cls_token"].expand(x.shape[0], -1, -1), x[:, at:]), 1) + w["pos_embed"]
-    mask = torch.ones(x.shape[1], 1)
+    mask = torch.ones(x.shape[1], 1, device=x.device)
     mask[at] = 0
     residual = None
     for i in range(depth):

@@ -73,7 +73,6 @@ public partial class GpuBackend
         <= 4 => 4,
         <= 8 => 8,
         <= MostTaps => MostTaps,
-        _ => throw new VisionMambaException(
-            $"a convolution of width {width} has no GPU kernel (the widest is {MostTaps}); use --device cpu"),
+        _ => throw NotPorted.Convolution(width, MostTaps),
     };
 }

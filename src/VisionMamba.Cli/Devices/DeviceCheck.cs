@@ -43,15 +43,17 @@ internal sealed class DeviceCheck(Backend device, int steps = 1000, string preci
     public IEnumerable<(string Name, Func<string> Run)> All()
     {
         foreach ((string method, string settings) in s_methods)
-            yield return ($"equals_cpu_{method.Replace('-', '_')}", () => EqualsCpu(method, settings));
+            yield return ($"equals_cpu_{method.Replace('-', '_')}", () => EqualsCpu(s_config, method, settings));
+        yield return ("equals_cpu_vim_tiny", () => EqualsCpu(VisionMambaConfig.Presets["tiny"], "svp", "{}"));
         yield return ("repeats_its_bits", RepeatsItsBits);
         yield return ("memory_is_flat", MemoryIsFlat);
     }
 
-    private string EqualsCpu(string method, string settings)
+    private string EqualsCpu(VisionMambaConfig config, string method, string settings)
     {
         using var cpu = new CpuBackend();
-        Dictionary<string, float[]> expected = Steps(cpu, method, settings), actual = Steps(device, method, settings);
+        Dictionary<string, float[]> expected = Steps(cpu, config, method, settings);
+        Dictionary<string, float[]> actual = Steps(device, config, method, settings);
         (string worst, double difference) = ("", 0);
         foreach ((string name, float[] numbers) in expected)
         {
@@ -70,14 +72,15 @@ internal sealed class DeviceCheck(Backend device, int steps = 1000, string preci
     private string RepeatsItsBits()
     {
         (string method, string settings) = s_methods[0];
-        Dictionary<string, float[]> first = Steps(device, method, settings), second = Steps(device, method, settings);
+        Dictionary<string, float[]> first = Steps(device, s_config, method, settings);
+        Dictionary<string, float[]> second = Steps(device, s_config, method, settings);
         string? differing = first.Keys.FirstOrDefault(name => !first[name].AsSpan().SequenceEqual(second[name]));
         return differing is null ? "ok" : $"wrong: {differing} differs between two runs";
     }
 
     private string MemoryIsFlat()
     {
-        using var run = new Run(device, s_methods[0].Method, s_methods[0].Settings);
+        using var run = new Run(device, s_config, s_methods[0].Method, s_methods[0].Settings);
         for (int i = 0; i < Math.Max(steps / 10, 2); i++)
             run.Step();
         device.Synchronize();
@@ -90,9 +93,10 @@ internal sealed class DeviceCheck(Backend device, int steps = 1000, string preci
     }
 
     /// <summary>Logits, loss and trained weights after two steps.</summary>
-    private static Dictionary<string, float[]> Steps(Backend backend, string method, string settings)
+    private static Dictionary<string, float[]> Steps(
+        Backend backend, VisionMambaConfig config, string method, string settings)
     {
-        using var run = new Run(backend, method, settings);
+        using var run = new Run(backend, config, method, settings);
         run.Step();
         return run.Step();
     }
@@ -103,19 +107,20 @@ internal sealed class DeviceCheck(Backend device, int steps = 1000, string preci
         private readonly VisionMambaModel _model;
         private readonly ModelSession _session;
         private readonly AdamWOptimizer _optimizer;
-        private readonly Tensor _images, _targets = SoftTargets.Of([.. Enumerable.Range(0, Batch)], s_config.Classes, 0.1);
+        private readonly Tensor _images, _targets;
 
-        public Run(Backend backend, string method, string settings)
+        public Run(Backend backend, VisionMambaConfig config, string method, string settings)
         {
             _backend = backend;
+            _targets = SoftTargets.Of([.. Enumerable.Range(0, Batch)], config.Classes, 0.1);
             _model = new VisionMambaModel(
-                s_config, TuningMethods.Create(method, (JsonObject)JsonNode.Parse(settings)!), seed: 3);
+                config, TuningMethods.Create(method, (JsonObject)JsonNode.Parse(settings)!), seed: 3);
             // What starts at 0 would hide the gradients behind it.
             foreach (Tensor parameter in _model.Parameters.Trainable.Where(p => p.Span.IndexOfAnyExcept(0f) < 0))
                 parameter.Span.Fill(0.1f);
             _session = new ModelSession(_model, backend);
             _optimizer = new AdamWOptimizer(_model.Parameters, 1e-4);
-            _images = new Tensor(Batch, s_config.Channels, s_config.ImageSize, s_config.ImageSize);
+            _images = new Tensor(Batch, config.Channels, config.ImageSize, config.ImageSize);
             var rng = new Rng(1, 2);
             for (int i = 0; i < _images.Span.Length; i++)
                 _images.Span[i] = rng.Normal((ulong)i);
