@@ -70,6 +70,13 @@ public abstract class TinyTraining : IDisposable
         bool resume = false, int threads = 2)
     {
         using var backend = new CpuBackend(threads);
+        return Train(backend, name, model, progress, options, cancel, resume);
+    }
+
+    protected TrainingResult Train(
+        Backend backend, string name, VisionMambaModel model, Recorder progress, TrainingOptions options,
+        CancellationTokenSource? cancel = null, bool resume = false)
+    {
         using var session = new ModelSession(model, backend);
         var data = new DatasetSplits(Pictures(32, 100), Pictures(8, 900), null, "from memory");
         var trainer = new Trainer(
