@@ -47,7 +47,7 @@ public partial class GpuBackend
                 BColumn = 1,
                 C = View(dX),
                 CRow = dX.Columns,
-                Accumulate = 1,
+                Accumulate = dX.TakeBlank() ? 0 : 1,
             });
         }
 

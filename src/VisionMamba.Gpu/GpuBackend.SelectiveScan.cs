@@ -33,6 +33,8 @@ public partial class GpuBackend
         in ScanDirection s, Tensor xz, float scale, Tensor dY, in ScanGradients gradients)
     {
         int state = s.ALog.Columns;
+        ClearBlank(gradients.U);
+        ClearBlank(gradients.Delta);
         for (int first = 0; first < state; first += MostStates)
             ScanBackward(s, Arguments(s, xz, scale, first), dY, gradients);
     }

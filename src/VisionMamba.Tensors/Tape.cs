@@ -155,8 +155,11 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
             RecordNode(operation, y, z, backward, saved);
     }
 
-    /// <summary>The gradient to add into, made (as zeros) at first use; null when <paramref name="x"/> does not need one.</summary>
-    internal Tensor? Target(Tensor? x)
+    /// <summary>
+    /// The gradient to add into, made (as zeros) at first use; null when <paramref name="x"/> does not need one. A kernel
+    /// that looks at <see cref="Tensor.TakeBlank"/> takes it <paramref name="blank"/>, which saves the zeros.
+    /// </summary>
+    internal Tensor? Target(Tensor? x, bool blank = false)
     {
         if (x is null || !x.NeedsGradient)
             return null;
@@ -164,7 +167,10 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
         {
             x.Gradient = x.Pooled ? Scratch(x.Shape)
                 : new Tensor(Backend.Allocate(x.Count), x.Shape) { Name = x.Name };
-            Backend.Clear(x.Gradient);
+            if (blank)
+                x.Gradient.Blank = true;
+            else
+                Backend.Clear(x.Gradient);
         }
 
         return x.Gradient;

@@ -70,6 +70,9 @@ public sealed class Tensor
         private set => _storage = value;
     }
 
+    /// <summary>Whether nothing was written yet: what adds must store instead.</summary>
+    internal bool Blank { get; set; }
+
     /// <summary>Whether the memory comes from a tape's pool.</summary>
     internal bool Pooled { get; init; }
 
@@ -148,5 +151,13 @@ public sealed class Tensor
         }
 
         return count;
+    }
+
+    /// <summary>Whether the caller is the first to write and must write every number.</summary>
+    internal bool TakeBlank()
+    {
+        bool blank = Blank;
+        Blank = false;
+        return blank;
     }
 }

@@ -22,7 +22,8 @@ public sealed unsafe partial class CpuBackend
         if (dX is not null)
         {
             _gemm.Multiply(
-                false, false, m, k, n, dY.Pointer, n, weight.Pointer, k, dX.Pointer, x.Columns, accumulate: true);
+                false, false, m, k, n, dY.Pointer, n, weight.Pointer, k, dX.Pointer, x.Columns,
+                accumulate: !dX.TakeBlank());
         }
 
         if (dWeight is not null)

@@ -19,11 +19,13 @@ public sealed unsafe partial class CpuBackend
         int weightRow = view.State + 2;
         long weightNumbers = weights ? (long)view.Batch * view.Inner * weightRow : 0;
         float* dBc = Scratch.TakeForKernel(bcNumbers + weightNumbers), dWeights = dBc + bcNumbers;
+        bool storeU = targets.U is not null && targets.U.TakeBlank();
+        bool storeDelta = targets.Delta is not null && targets.Delta.TakeBlank();
         _pool.Run(view.Batch * chunks, index =>
         {
             int sample = index / chunks, chunk = index % chunks;
             int from = chunk * GroupsPerPiece * Simd.Lanes, channels = Math.Min(GroupsPerPiece * Simd.Lanes, view.Inner - from);
-            var piece = new ScanBackwardPiece(view, sample, from, channels, dY.Pointer, targets)
+            var piece = new ScanBackwardPiece(view, sample, from, channels, dY.Pointer, targets, storeU, storeDelta)
             {
                 DBc = dBc + ((long)index * view.Length * 2 * view.State),
                 DWeights = weights ? dWeights + ((long)sample * view.Inner * weightRow) : null,

@@ -12,15 +12,18 @@ internal unsafe ref struct ScanBackwardPiece
     private readonly ScanView _view;
     private readonly int _sample, _from, _groups, _blocks, _row;
     private readonly float* _dY, _dU, _dDelta, _dXz;
+    private readonly bool _storeU, _storeDelta;
     private ScanBlock _block;
-    private float* _a2, _dh, _dA, _kept, _dD, _dBias;
+    private float* _a2, _dh, _dA, _kept, _steps, _dD, _dBias;
 
-    public ScanBackwardPiece(in ScanView view, int sample, int from, int channels, float* dY, in ScanGradients targets)
+    public ScanBackwardPiece(in ScanView view, int sample, int from, int channels, float* dY, in ScanGradients targets,
+        bool storeU, bool storeDelta)
     {
         _view = view;
         _sample = sample;
         _from = from;
         _dY = dY;
+        (_storeU, _storeDelta) = (storeU, storeDelta);
         _dU = targets.U is null ? null : targets.U.Pointer;
         _dDelta = targets.Delta is null ? null : targets.Delta.Pointer;
         _dXz = targets.Xz is null ? null : targets.Xz.Pointer;
@@ -45,7 +48,7 @@ internal unsafe ref struct ScanBackwardPiece
             new Span<float>(_block.DBc, steps * 2 * _row).Clear();
             for (int group = 0; group < _groups; group++)
             {
-                Point(group);
+                Point(group, block);
                 LoadBlock(group, block, first, steps);
                 ScanKernels.GoBack(_block, _view.B(_sample, first), _view.BStride, steps, _view.State);
                 StoreBlock(group, first, steps);
@@ -62,7 +65,8 @@ internal unsafe ref struct ScanBackwardPiece
     {
         int rows = _groups * _row, line = BlockSteps * Simd.Lanes;
         float* p = Scratch.Take(
-            (3L * rows) + ((long)rows * _blocks) + (((4L * BlockSteps) + 1) * _row) + (7L * line) + (2L * _groups * Simd.Lanes));
+            (3L * rows) + ((long)rows * _blocks) + (((4L * BlockSteps) + 1) * _row) + (5L * line) +
+            (2L * line * _groups * _blocks) + (2L * _groups * Simd.Lanes));
         float* Next(long count)
         {
             float* taken = p;
@@ -80,8 +84,7 @@ internal unsafe ref struct ScanBackwardPiece
         _block.States = Next((BlockSteps + 1) * _row);
         _block.Decays = Next(BlockSteps * _row);
         _block.DBc = Next(2 * BlockSteps * _row);
-        _block.Delta = Next(line);
-        _block.DeltaU = Next(line);
+        _steps = Next(2L * line * _groups * _blocks);
         _block.Gate = Next(line);
         _block.Dy = Next(line);
         _block.Sums = Next(3 * line);
@@ -93,29 +96,40 @@ internal unsafe ref struct ScanBackwardPiece
 
     private readonly float* Kept(int group, int block) => _kept + ((((long)block * _groups) + group) * _row);
 
-    /// <summary>Forward through all blocks but the last, keeping the states at each block's start.</summary>
+    /// <summary>The step sizes of a block, a vector a step; behind them the step sizes times the inputs.</summary>
+    private readonly float* Steps(int group, int block) =>
+        _steps + ((((long)block * _groups) + group) * 2 * BlockSteps * Simd.Lanes);
+
+    /// <summary>
+    /// Forward through all blocks, keeping the states at each block's start and the step sizes of all.
+    /// </summary>
     private readonly void KeepStates()
     {
         new Span<float>(_kept, _groups * _row).Clear();
         for (int group = 0; group < _groups; group++)
             _view.LoadA(Channel(group), Count(group), _a2 + (group * _row));
-        for (int block = 0; block + 1 < _blocks; block++)
+        for (int block = 0; block < _blocks; block++)
         {
-            int first = block * BlockSteps;
+            int first = block * BlockSteps, steps = Math.Min(BlockSteps, _view.Length - first);
             for (int group = 0; group < _groups; group++)
             {
+                float* delta = Steps(group, block), deltaU = delta + (BlockSteps * Simd.Lanes);
+                _view.LoadBlock(_sample, Channel(group), Count(group), first, steps, delta, deltaU);
+                if (block + 1 == _blocks)
+                    continue;
                 float* h = Kept(group, block + 1);
                 new Span<float>(Kept(group, block), _row).CopyTo(new Span<float>(h, _row));
-                _view.LoadBlock(_sample, Channel(group), Count(group), first, BlockSteps, _block.Delta, _block.DeltaU);
                 ScanKernels.AdvanceStates(
-                    _block.Delta, _block.DeltaU, _a2 + (group * _row), h, _view.B(_sample, first), _view.BStride,
+                    delta, deltaU, _a2 + (group * _row), h, _view.B(_sample, first), _view.BStride,
                     BlockSteps, _view.State);
             }
         }
     }
 
-    private void Point(int group)
+    private void Point(int group, int block)
     {
+        _block.Delta = Steps(group, block);
+        _block.DeltaU = _block.Delta + (BlockSteps * Simd.Lanes);
         _block.A2 = _a2 + (group * _row);
         _block.Dh = _dh + (group * _row);
         _block.DA = DWeights == null ? null : _dA + (group * _row);
@@ -125,7 +139,6 @@ internal unsafe ref struct ScanBackwardPiece
     private readonly void LoadBlock(int group, int block, int first, int steps)
     {
         int c = Channel(group), count = Count(group);
-        _view.LoadBlock(_sample, c, count, first, steps, _block.Delta, _block.DeltaU);
         new Span<float>(Kept(group, block), _row).CopyTo(new Span<float>(_block.States, _row));
         ScanKernels.AdvanceKeeping(
             _block.Delta, _block.DeltaU, _block.A2, _block.States, _block.Decays, _view.B(_sample, first), _view.BStride,
@@ -179,11 +192,19 @@ internal unsafe ref struct ScanBackwardPiece
     {
         long at = (row * _view.Inner) + c;
         if (_dU != null)
-            Simd.Add(dU, _dU + at, count);
+            Write(dU, _dU + at, count, _storeU);
         if (_dDelta != null)
-            Simd.Add(dRaw, _dDelta + at, count);
+            Write(dRaw, _dDelta + at, count, _storeDelta);
         if (_dXz != null)
             Simd.Add(dZ, _dXz + (((2 * row) + 1) * _view.Inner) + c, count);
+    }
+
+    private static void Write(Vector512<float> value, float* to, int count, bool store)
+    {
+        if (store)
+            Simd.Store(value, to, count);
+        else
+            Simd.Add(value, to, count);
     }
 
     private readonly void StoreBc(int first, int steps)

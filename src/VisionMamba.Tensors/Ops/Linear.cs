@@ -8,7 +8,9 @@ public abstract partial class Backend
     /// <summary>y = x[.., :k] weight^T + bias.</summary>
     public abstract void LinearForward(Tensor x, Tensor weight, Tensor? bias, Tensor y);
 
-    /// <summary>dX[.., :k] += dY weight; dWeight += dY^T x[.., :k]; dBias += column sums of dY.</summary>
+    /// <summary>
+    /// dX[.., :k] += dY weight; dWeight += dY^T x[.., :k]; dBias += column sums of dY. dX may be blank where x has k columns.
+    /// </summary>
     public abstract void LinearBackward(
         Tensor x, Tensor weight, Tensor dY, Tensor? dX, Tensor? dWeight, Tensor? dBias);
 }
@@ -39,7 +41,8 @@ public static partial class Operations
         return tape.Record(
             "linear", y,
             () => tape.Backend.LinearBackward(
-                x, weight, y.Gradient!, tape.Target(x), tape.Target(weight), tape.Target(bias)),
+                x, weight, y.Gradient!, tape.Target(x, blank: weight.Count / outputs == x.Columns), tape.Target(weight),
+                tape.Target(bias)),
             [keep ? x : null],
             recompute ? Forward : null);
     }

@@ -18,7 +18,9 @@ namespace VisionMamba.Tensors;
 public readonly record struct ScanDirection(
     Tensor U, Tensor Delta, Tensor Bc, Tensor ALog, Tensor D, Tensor DeltaBias, bool Reversed);
 
-/// <summary>Where one direction's gradients are added; null where nobody wants them.</summary>
+/// <summary>
+/// Where one direction's gradients are added; null where nobody wants them. Those of U and Delta may be blank.
+/// </summary>
 public readonly record struct ScanGradients(
     Tensor? U, Tensor? Delta, Tensor? Bc, Tensor? Xz, Tensor? ALog, Tensor? D, Tensor? DeltaBias);
 
@@ -65,6 +67,6 @@ public static partial class Operations
         || s.ALog.NeedsGradient || s.D.NeedsGradient || s.DeltaBias.NeedsGradient;
 
     private static ScanGradients Targets(Tape tape, in ScanDirection s, Tensor xz) => new(
-        tape.Target(s.U), tape.Target(s.Delta), tape.Target(s.Bc), tape.Target(xz),
+        tape.Target(s.U, blank: true), tape.Target(s.Delta, blank: true), tape.Target(s.Bc), tape.Target(xz),
         tape.Target(s.ALog), tape.Target(s.D), tape.Target(s.DeltaBias));
 }

@@ -195,7 +195,7 @@ public sealed class SvpMethod(SvpConfig config) : TuningMethod
     private Tensor Inner(Tape tape, Tensor x, int layer)
     {
         (Tensor down, Tensor downBias, Tensor up, Tensor upBias) = _inner[layer];
-        return tape.Linear(tape.Linear(x, down, downBias), up, upBias);
+        return tape.Linear(tape.Linear(x, down, downBias), up, upBias, recompute: true);
     }
 
     private void Check(VisionMambaConfig model, int layers)
