@@ -17,6 +17,8 @@ public partial class GpuBackend
         in SelectivePromptArguments a, Tensor dY,
         Tensor? dX, Tensor? dCross, Tensor? dInner, Tensor? dAlpha, Tensor? dBeta)
     {
+        ClearBlank(dCross);
+        ClearBlank(dInner);
         int dim = dY.Columns, parts = SelectivePromptKernels.Parts(dY.Rows);
         bool scales = dAlpha is not null || dBeta is not null;
         using GpuScratch sums = Scratch(scales ? 2L * parts * dim : 1);

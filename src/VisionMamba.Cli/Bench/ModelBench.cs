@@ -27,7 +27,7 @@ internal sealed class ModelBench(Backend backend, VisionMambaConfig config, int 
         }))));
 
     /// <summary>A forward pass with prompts.</summary>
-    public JsonObject Forward() => Measure("svp", train: false, ArithmeticCost.Forward(config));
+    public JsonObject Forward() => Measure("linear", train: false, ArithmeticCost.Forward(config));
 
     /// <summary>Forward and backward pass and update of the prompts and the head.</summary>
     public JsonObject SvpStep() => Measure("svp", train: true, ArithmeticCost.SvpStep(config, s_prompts));

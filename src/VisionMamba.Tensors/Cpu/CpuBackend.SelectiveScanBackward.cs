@@ -25,12 +25,20 @@ public sealed unsafe partial class CpuBackend
         {
             int sample = index / chunks, chunk = index % chunks;
             int from = chunk * GroupsPerPiece * Simd.Lanes, channels = Math.Min(GroupsPerPiece * Simd.Lanes, view.Inner - from);
-            var piece = new ScanBackwardPiece(view, sample, from, channels, dY.Pointer, targets, storeU, storeDelta)
+            _vectors.ScanBackward(view, new ScanBackwardJob
             {
+                Sample = sample,
+                From = from,
+                Channels = channels,
+                DY = dY.Pointer,
+                DU = PointerOf(targets.U),
+                DDelta = PointerOf(targets.Delta),
+                DXz = PointerOf(targets.Xz),
+                StoreU = storeU,
+                StoreDelta = storeDelta,
                 DBc = dBc + ((long)index * view.Length * 2 * view.State),
                 DWeights = weights ? dWeights + ((long)sample * view.Inner * weightRow) : null,
-            };
-            piece.Run();
+            });
         });
         if (targets.Bc is not null)
             AddBcPartials(view, chunks, dBc, targets.Bc);

@@ -1,5 +1,3 @@
-using System.Runtime.Intrinsics;
-
 namespace VisionMamba.Tensors.Cpu;
 
 public sealed unsafe partial class CpuBackend
@@ -18,17 +16,17 @@ public sealed unsafe partial class CpuBackend
             for (long i = from; i < from + length; i += Simd.Lanes)
             {
                 int lanes = (int)Math.Min(Simd.Lanes, from + length - i);
-                VectorLane x = new(Simd.Load(w + i, lanes)), d = new(Simd.Load(g + i, lanes));
-                VectorLane m1 = new(m == null ? Vector512<float>.Zero : Simd.Load(m + i, lanes));
-                VectorLane m2 = new(v == null ? Vector512<float>.Zero : Simd.Load(v + i, lanes));
+                Lanes16 x = Lanes16.Load(w + i, lanes), d = Lanes16.Load(g + i, lanes);
+                Lanes16 m1 = m == null ? default : Lanes16.Load(m + i, lanes);
+                Lanes16 m2 = v == null ? default : Lanes16.Load(v + i, lanes);
                 rule.Apply(ref x, ref d, ref m1, ref m2);
-                Simd.Store(x.Value, w + i, lanes);
+                x.Store(w + i, lanes);
                 if (TRule.ChangesGradient)
-                    Simd.Store(d.Value, g + i, lanes);
+                    d.Store(g + i, lanes);
                 if (m != null)
-                    Simd.Store(m1.Value, m + i, lanes);
+                    m1.Store(m + i, lanes);
                 if (v != null)
-                    Simd.Store(m2.Value, v + i, lanes);
+                    m2.Store(v + i, lanes);
             }
         });
         Keep(weight, gradient, first, second);

@@ -9,13 +9,20 @@ public sealed unsafe partial class CpuBackend : Backend
     private const int ElementsPerPiece = 1 << 14;
     private readonly WorkerPool _pool;
     private readonly Gemm _gemm;
+    private readonly VectorKernels _vectors;
 
     /// <summary>Starts the threads.</summary>
     /// <param name="threads">How many threads compute; 0 takes all processors.</param>
     public CpuBackend(int threads = 0)
+        : this(threads, VectorKernels.Widest)
+    {
+    }
+
+    internal CpuBackend(int threads, VectorKernels vectors)
     {
         _pool = new WorkerPool(threads > 0 ? threads : Environment.ProcessorCount);
         _gemm = new Gemm(_pool);
+        _vectors = vectors;
     }
 
     /// <summary>The best instruction set in use.</summary>
@@ -100,6 +107,8 @@ public sealed unsafe partial class CpuBackend : Backend
         _gemm.Dispose();
         _pool.Dispose();
     }
+
+    private static float* PointerOf(Tensor? x) => x is null ? null : x.Pointer;
 
     private static int PiecesOf(long count) => (int)((count + ElementsPerPiece - 1) / ElementsPerPiece);
 

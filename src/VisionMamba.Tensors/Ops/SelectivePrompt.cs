@@ -23,7 +23,9 @@ public abstract partial class Backend
     /// <summary>y = x + alpha * drop(silu(cross)) + beta * drop(silu(inner)), except at the class token, where y = x.</summary>
     public abstract void SelectivePromptForward(in SelectivePromptArguments a, Tensor y);
 
-    /// <summary>Adds the gradients of all five inputs; dAlpha and dBeta are whole (rows, dim) tensors.</summary>
+    /// <summary>
+    /// Adds the gradients of all five inputs; dAlpha and dBeta are whole (rows, dim) tensors. dCross and dInner may be blank.
+    /// </summary>
     public abstract void SelectivePromptBackward(
         in SelectivePromptArguments a, Tensor dY,
         Tensor? dX, Tensor? dCross, Tensor? dInner, Tensor? dAlpha, Tensor? dBeta);
@@ -44,7 +46,7 @@ public static partial class Operations
         return tape.Record(
             "selective prompt", y,
             () => tape.Backend.SelectivePromptBackward(
-                a, y.Gradient!, tape.Target(a.X), tape.Target(a.Cross), tape.Target(a.Inner),
+                a, y.Gradient!, tape.Target(a.X), tape.Target(a.Cross, blank: true), tape.Target(a.Inner, blank: true),
                 tape.Target(a.Alpha), tape.Target(a.Beta)),
             [a.Cross, a.Inner]);
     }

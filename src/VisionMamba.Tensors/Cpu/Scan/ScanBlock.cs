@@ -1,6 +1,6 @@
 namespace VisionMamba.Tensors.Cpu;
 
-/// <summary>The working memory of one group of 16 channels over one block of steps; rows are state vectors.</summary>
+/// <summary>The working memory of one group of channels over one block of steps; rows are state vectors.</summary>
 internal unsafe struct ScanBlock
 {
     /// <summary>A log2(e), a row.</summary>
@@ -18,7 +18,7 @@ internal unsafe struct ScanBlock
     /// <summary>exp(delta A): a row a step.</summary>
     public float* Decays;
 
-    /// <summary>The gradients of B and C, per lane: two rows a step.</summary>
+    /// <summary>The gradients of B and C, per lane: two rows a step, of 16 lanes in any width; from the group's first on.</summary>
     public float* DBc;
 
     /// <summary>Step size after softplus, a vector a step.</summary>
@@ -33,6 +33,6 @@ internal unsafe struct ScanBlock
     /// <summary>The gradient of the ungated output, a vector a step.</summary>
     public float* Dy;
 
-    /// <summary>What <see cref="ScanKernels.GoBack"/> leaves: three vectors a step.</summary>
+    /// <summary>What <see cref="ScanKernels{T}.GoBack"/> leaves: three vectors a step.</summary>
     public float* Sums;
 }

@@ -1,9 +1,8 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 
 namespace VisionMamba.Tensors.Cpu;
 
-/// <summary>One direction of a selective scan as pointers and strides; a kernel piece owns 16 channels of one sample.</summary>
+/// <summary>One direction of a selective scan as pointers and strides; a kernel piece owns some channels of one sample.</summary>
 internal readonly unsafe struct ScanView
 {
     public readonly int Batch, Length, Inner, State;
@@ -44,43 +43,49 @@ internal readonly unsafe struct ScanView
     /// <summary>Numbers from a step's B to the next step's.</summary>
     public long BStride => Reversed ? -_bcStride : _bcStride;
 
-    public Vector512<float> D(int channel, int count) => Simd.Load(_d + channel, count);
+    public T D<T>(int channel, int count)
+        where T : struct, ILanes<T> => T.Load(_d + channel, count);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Vector512<float> U(long row, int channel, int count) => Simd.Load(_u + (row * Inner) + channel, count);
+    public T U<T>(long row, int channel, int count)
+        where T : struct, ILanes<T> => T.Load(_u + (row * Inner) + channel, count);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Vector512<float> Z(long row, int channel, int count) =>
-        Simd.Load(_xz + (row * 2 * Inner) + Inner + channel, count);
+    public T Z<T>(long row, int channel, int count)
+        where T : struct, ILanes<T> => T.Load(_xz + (row * 2 * Inner) + Inner + channel, count);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Vector512<float> RawDelta(long row, int channel, int count) =>
-        Simd.Load(_delta + (row * Inner) + channel, count) + Simd.Load(_deltaBias + channel, count);
+    public T RawDelta<T>(long row, int channel, int count)
+        where T : struct, ILanes<T> =>
+        T.Load(_delta + (row * Inner) + channel, count) + T.Load(_deltaBias + channel, count);
 
-    /// <summary>a2[n] = A_n log2(e) of 16 channels, so that exp(delta A) is exp2(delta a2).</summary>
-    public void LoadA(int channel, int count, float* a2)
+    /// <summary>a2[n] = A_n log2(e) of a group of channels, so that exp(delta A) is exp2(delta a2).</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    public void LoadA<T>(int channel, int count, float* a2)
+        where T : struct, ILanes<T>
     {
         for (int n = 0; n < State; n++)
         {
-            float* lanes = a2 + (n * Simd.Lanes);
-            for (int lane = 0; lane < Simd.Lanes; lane++)
+            float* lanes = a2 + (n * T.Count);
+            for (int lane = 0; lane < T.Count; lane++)
                 lanes[lane] = lane < count ? _aLog[((long)(channel + lane) * State) + n] : 0;
-            (Simd.Exp(Vector512.Load(lanes)) * -Simd.Log2E).Store(lanes);
+            (VectorMath.Exp(T.Load(lanes)) * -VectorMath.Log2E).Store(lanes);
         }
     }
 
     /// <summary>delta and delta*u of steps first .. first+steps-1, apart from the recurrence so that they overlap.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    public void LoadBlock(int sample, int channel, int count, int first, int steps, float* delta, float* deltaU)
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    public void LoadBlock<T>(int sample, int channel, int count, int first, int steps, float* delta, float* deltaU)
+        where T : struct, ILanes<T>
     {
         long at = (Row(sample, Token(first)) * Inner) + channel, stride = Reversed ? -Inner : Inner;
         float* raw = _delta + at, u = _u + at;
-        Vector512<float> bias = Simd.Load(_deltaBias + channel, count);
+        T bias = T.Load(_deltaBias + channel, count);
         for (int i = 0; i < steps; i++, raw += stride, u += stride)
         {
-            Vector512<float> d = Simd.Softplus(Simd.Load(raw, count) + bias);
-            d.Store(delta + (i * Simd.Lanes));
-            (d * Simd.Load(u, count)).Store(deltaU + (i * Simd.Lanes));
+            T d = VectorMath.Softplus(T.Load(raw, count) + bias);
+            d.Store(delta + (i * T.Count));
+            (d * T.Load(u, count)).Store(deltaU + (i * T.Count));
         }
     }
 }

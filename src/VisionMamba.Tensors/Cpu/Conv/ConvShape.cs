@@ -19,38 +19,41 @@ internal readonly unsafe struct ConvShape(Tensor xz, Tensor weight, bool reverse
     public long OutputStride => _reversed ? -Inner : Inner;
 
     /// <summary>The first step's place in a tensor like xz.</summary>
-    public float* Input(Tensor xz, int sample, int channel) => xz.Pointer + (FirstRow(sample) * 2 * Inner) + channel;
+    public float* Input(float* xz, int sample, int channel) => xz + (FirstRow(sample) * 2 * Inner) + channel;
 
     /// <summary>The first step's place in a tensor like y.</summary>
-    public float* Output(Tensor y, int sample, int channel) => y.Pointer + (FirstRow(sample) * Inner) + channel;
+    public float* Output(float* y, int sample, int channel) => y + (FirstRow(sample) * Inner) + channel;
 
-    /// <summary>Transposes the weights of 16 channels so that a tap is one vector.</summary>
-    public void GatherTaps(float* weights, int channel, int count, float* taps)
+    /// <summary>Transposes the weights of a group of channels so that a tap is one vector.</summary>
+    public void GatherTaps<T>(float* weights, int channel, int count, float* taps)
+        where T : struct, ILanes<T>
     {
         for (int k = 0; k < Width; k++)
         {
-            for (int lane = 0; lane < Simd.Lanes; lane++)
-                taps[(k * Simd.Lanes) + lane] = lane < count ? weights[((channel + lane) * Width) + k] : 0;
+            for (int lane = 0; lane < T.Count; lane++)
+                taps[(k * T.Count) + lane] = lane < count ? weights[((channel + lane) * Width) + k] : 0;
         }
     }
 
-    public void AddTaps(float* dTaps, float* dWeights, int channel, int count)
+    /// <summary>Adds the gradients of a group's taps to the weights'.</summary>
+    public void AddTaps<T>(float* dTaps, float* dWeights, int channel, int count)
+        where T : struct, ILanes<T>
     {
         for (int k = 0; k < Width; k++)
         {
             for (int lane = 0; lane < count; lane++)
-                dWeights[((channel + lane) * Width) + k] += dTaps[(k * Simd.Lanes) + lane];
+                dWeights[((channel + lane) * Width) + k] += dTaps[(k * T.Count) + lane];
         }
     }
 
     private long FirstRow(int sample) => ((long)sample * Length) + (_reversed ? Length - 1 : 0);
 }
 
-/// <summary>Where the gradients of 16 channels go: dX (null when frozen), per-lane sums of the taps (null) and the bias.</summary>
+/// <summary>Where the gradients of a group of channels go: dX (null when frozen), per-lane sums of the taps (null) and the bias.</summary>
 /// <param name="dX">The first step's input gradient.</param>
-/// <param name="dTaps">(width, 16).</param>
-/// <param name="dBias">(16).</param>
-/// <param name="dP">(length, 16): room for the gradient before the activation.</param>
+/// <param name="dTaps">(width, lanes).</param>
+/// <param name="dBias">(lanes).</param>
+/// <param name="dP">(length, lanes): room for the gradient before the activation.</param>
 internal readonly unsafe struct ConvGradients(float* dX, float* dTaps, float* dBias, float* dP)
 {
     public readonly float* DX = dX;

@@ -1,0 +1,68 @@
+using System.Runtime.CompilerServices;
+
+namespace VisionMamba.Tensors.Cpu;
+
+internal abstract unsafe partial class VectorKernels
+{
+    /// <summary>Writes y, or adds to it, for channels from .. to of one sample.</summary>
+    public abstract void ScanForward(in ScanView view, int sample, int from, int to, bool accumulate, float* y);
+
+    /// <summary>The backward pass of some channels of one sample.</summary>
+    public abstract void ScanBackward(in ScanView view, in ScanBackwardJob job);
+}
+
+internal sealed unsafe partial class VectorKernels<T>
+{
+    private const int ForwardBlock = 32;
+
+    /// <inheritdoc/>
+    /// <remarks>Blocks of steps outside, groups of channels inside: rows are read in whole, not in pieces.</remarks>
+    public override void ScanForward(in ScanView view, int sample, int from, int to, bool accumulate, float* y)
+    {
+        int row = view.State * T.Count, groups = (to - from + T.Count - 1) / T.Count;
+        float* a2 = Scratch.Take((2L * groups * row) + (3 * ForwardBlock * T.Count));
+        float* h = a2 + (groups * row), delta = h + (groups * row);
+        float* deltaU = delta + (ForwardBlock * T.Count), sum = deltaU + (ForwardBlock * T.Count);
+        for (int group = 0; group < groups; group++)
+        {
+            int c = from + (group * T.Count);
+            view.LoadA<T>(c, Math.Min(T.Count, to - c), a2 + (group * row));
+        }
+
+        new Span<float>(h, groups * row).Clear();
+        for (int first = 0; first < view.Length; first += ForwardBlock)
+        {
+            int steps = Math.Min(ForwardBlock, view.Length - first);
+            float* b = view.B(sample, first);
+            for (int group = 0; group < groups; group++)
+            {
+                int c = from + (group * T.Count), count = Math.Min(T.Count, to - c);
+                view.LoadBlock<T>(sample, c, count, first, steps, delta, deltaU);
+                ScanKernels<T>.Advance(
+                    delta, deltaU, a2 + (group * row), h + (group * row), b, view.BStride, steps, view.State, sum);
+                StoreGated(view, sample, c, count, first, steps, accumulate, sum, y);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void StoreGated(
+        in ScanView view, int sample, int c, int count, int first, int steps, bool accumulate, float* sum, float* y)
+    {
+        T d = view.D<T>(c, count), scale = T.Create(view.Scale);
+        for (int i = 0; i < steps; i++)
+        {
+            long row = view.Row(sample, view.Token(first + i));
+            T s = T.Fma(d, view.U<T>(row, c, count), T.Load(sum + (i * T.Count)));
+            T value = s * VectorMath.Silu(view.Z<T>(row, c, count)) * scale;
+            float* to = y + (row * view.Inner) + c;
+            if (accumulate)
+                value += T.Load(to, count);
+            value.Store(to, count);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void ScanBackward(in ScanView view, in ScanBackwardJob job) =>
+        new ScanBackwardPiece<T>(view, job).Run();
+}
