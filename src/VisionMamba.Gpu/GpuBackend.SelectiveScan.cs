@@ -29,49 +29,59 @@ public partial class GpuBackend
     }
 
     /// <inheritdoc/>
+    public override long ScanNumbersKept(in ScanDirection s) =>
+        ScanForwardKernels.KeptNumbers(s.U.Shape[0], s.U.Shape[1], s.U.Columns, s.ALog.Columns);
+
+    /// <inheritdoc/>
     public override void SelectiveScanBackward(
         in ScanDirection s, Tensor xz, float scale, Tensor dY, in ScanGradients gradients)
     {
+        if (s.Kept is null && ScanNumbersKept(s) > 0)
+            throw new InvalidOperationException("the forward pass kept no states for the backward pass");
         int state = s.ALog.Columns;
-        ClearBlank(gradients.U);
-        ClearBlank(gradients.Delta);
         for (int first = 0; first < state; first += MostStates)
             ScanBackward(s, Arguments(s, xz, scale, first), dY, gradients);
     }
 
     private void ScanBackward(in ScanDirection s, ScanArguments a, Tensor dY, in ScanGradients gradients)
     {
-        int batch = s.U.Shape[0], groups = ScanBackwardKernels.Groups(a.Inner), quads = Quads(a.States);
+        int batch = s.U.Shape[0], groups = ScanBackwardKernels.Groups(a.Inner);
         bool weights = gradients.ALog is not null || gradients.D is not null || gradients.DeltaBias is not null;
-        int lines = (4 * quads) + 2;
-        using GpuScratch kept = Scratch(4 * ScanBackwardKernels.KeptCount(batch, a.Length, a.Inner, quads));
-        using GpuScratch bc = Scratch(gradients.Bc is null ? 4 : 8L * batch * groups * a.Length * quads);
-        using GpuScratch sums = Scratch(weights ? (long)batch * lines * a.Inner : 1);
+        const int Lines = ScanBackwardKernels.WeightLines, Numbers = 2 * MostStates;
+        using GpuScratch bc = Scratch(gradients.Bc is null ? 1 : (long)Numbers * batch * groups * a.Length);
+        using GpuScratch sums = Scratch(weights ? (long)batch * Lines * a.Inner : 1);
         var views = new ScanGradientViews
         {
             DY = View(dY),
             DU = View(gradients.U),
             DDelta = View(gradients.Delta),
             DXz = View(gradients.Xz),
-            Kept = kept.Quads,
-            DBc = bc.Quads,
+            DBc = bc.View,
             DWeights = sums.View,
-            WantsU = Flag(gradients.U),
-            WantsDelta = Flag(gradients.Delta),
-            WantsXz = Flag(gradients.Xz),
+            ForU = For(gradients.U),
+            ForDelta = For(gradients.Delta),
+            ForXz = For(gradients.Xz),
             WantsBc = Flag(gradients.Bc),
         };
-        LaunchScanBackward(ScanBackwardKernels.Configure(batch, a.Inner), quads, weights, a, views);
+        KernelConfig config = ScanBackwardKernels.Configure(batch, a.Inner);
+        if (weights)
+            Launch(config, ScanBackwardKernels.Run<Wanted>, a, views);
+        else
+            Launch(config, ScanBackwardKernels.Run<Unwanted>, a, views);
         if (gradients.Bc is not null)
         {
             int rows = batch * a.Length;
-            Launch(ScanSumKernels.Configure(2L * rows * quads), ScanSumKernels.AddBc,
-                a, groups, quads, rows, bc.Quads, View(gradients.Bc));
+            Launch(ScanSumKernels.Configure((long)rows * Numbers / 4), ScanSumKernels.AddBc,
+                a, groups, rows, bc.Quads, View(gradients.Bc));
         }
 
         if (weights)
-            AddScanWeights(a, batch, lines, sums, gradients);
+            AddScanWeights(a, batch, Lines, sums, gradients);
     }
+
+    /// <summary>The first of several launches stores into a blank target, the others add.</summary>
+    private static int For(Tensor? target) => target is null ? ScanGradientViews.Nothing
+        : target.TakeBlank() ? ScanGradientViews.Store : ScanGradientViews.Add;
 
     private void AddScanWeights(in ScanArguments a, int batch, int lines, GpuScratch parts, in ScanGradients targets)
     {
@@ -94,35 +104,6 @@ public partial class GpuBackend
         Launch(SumKernels.Configure(sums.Columns, lineCount), SumKernels.AddLines, sums);
     }
 
-    private void LaunchScanBackward(
-        KernelConfig config, int quads, bool weights, ScanArguments a, ScanGradientViews views)
-    {
-        switch (quads, weights)
-        {
-            case (1, false):
-                Launch(config, ScanBackwardKernels.Run<ScanGradientQuad<Unwanted>, Unwanted>, a, views);
-                break;
-            case (1, true):
-                Launch(config, ScanBackwardKernels.Run<ScanGradientQuad<Wanted>, Wanted>, a, views);
-                break;
-            case (2, false):
-                Launch(
-                    config, ScanBackwardKernels.Run<ScanGradientPair<ScanGradientQuad<Unwanted>>, Unwanted>, a, views);
-                break;
-            case (2, true):
-                Launch(config, ScanBackwardKernels.Run<ScanGradientPair<ScanGradientQuad<Wanted>>, Wanted>, a, views);
-                break;
-            case (_, false):
-                Launch(config, ScanBackwardKernels
-                    .Run<ScanGradientPair<ScanGradientPair<ScanGradientQuad<Unwanted>>>, Unwanted>, a, views);
-                break;
-            default:
-                Launch(config, ScanBackwardKernels
-                    .Run<ScanGradientPair<ScanGradientPair<ScanGradientQuad<Wanted>>>, Wanted>, a, views);
-                break;
-        }
-    }
-
     private ScanArguments Arguments(in ScanDirection s, Tensor xz, float scale, int first) => new()
     {
         U = View(s.U),
@@ -142,7 +123,8 @@ public partial class GpuBackend
         Direction = s.Reversed ? -1 : 1,
         SkipFactor = first == 0 ? 1 : 0,
         Scale = scale,
+        Kept = View(s.Kept).Cast<Float4>(),
+        KeptQuads = ScanForwardKernels.KeptQuads(s.ALog.Columns),
+        Keeps = Flag(s.Kept),
     };
-
-    private static int Quads(int states) => states <= 4 ? 1 : states <= 8 ? 2 : 4;
 }

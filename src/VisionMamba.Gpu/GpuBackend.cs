@@ -69,13 +69,12 @@ public abstract partial class GpuBackend : Backend
         where T4 : struct =>
         Kernel(kernel, () => Accelerator.LoadStreamKernel(kernel))(config, a, b, c, d);
 
-    private void Launch<T1, T2, T3, T4, T5, T6>(
-        KernelConfig config, Action<T1, T2, T3, T4, T5, T6> kernel, T1 a, T2 b, T3 c, T4 d, T5 e, T6 f)
+    private void Launch<T1, T2, T3, T4, T5>(
+        KernelConfig config, Action<T1, T2, T3, T4, T5> kernel, T1 a, T2 b, T3 c, T4 d, T5 e)
         where T1 : struct
         where T2 : struct
         where T3 : struct
         where T4 : struct
-        where T5 : struct
-        where T6 : struct =>
-        Kernel(kernel, () => Accelerator.LoadStreamKernel(kernel))(config, a, b, c, d, e, f);
+        where T5 : struct =>
+        Kernel(kernel, () => Accelerator.LoadStreamKernel(kernel))(config, a, b, c, d, e);
 }

@@ -30,16 +30,8 @@ internal static class KernelCatalog
         Type[] forward = [typeof(ScanQuad), typeof(ScanPair<ScanQuad>), typeof(ScanPair<ScanPair<ScanQuad>>)];
         for (int i = 0; i < forward.Length; i++)
             yield return Entry($"scan forward {4 << i}", typeof(ScanForwardKernels), "Run", Size, forward[i]);
-        foreach (Type wanted in (Type[])[typeof(Unwanted), typeof(Wanted)])
-        {
-            Type states = typeof(ScanGradientQuad<>).MakeGenericType(wanted);
-            for (int i = 0; i < 3; i++, states = typeof(ScanGradientPair<>).MakeGenericType(states))
-            {
-                string name = $"scan backward {4 << i}{(wanted == typeof(Wanted) ? " weights" : "")}";
-                yield return Entry(name, typeof(ScanBackwardKernels), "Run", BackSize, states, wanted);
-            }
-        }
-
+        yield return Entry("scan backward", typeof(ScanBackwardKernels), "Run", BackSize, typeof(Unwanted));
+        yield return Entry("scan backward weights", typeof(ScanBackwardKernels), "Run", BackSize, typeof(Wanted));
         yield return Entry("scan B C sums", typeof(ScanSumKernels), "AddBc", ScanSumKernels.GroupSize);
     }
 

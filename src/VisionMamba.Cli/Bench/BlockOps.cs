@@ -75,6 +75,7 @@ internal sealed class BlockOps(Backend backend, VisionMambaConfig model, SvpConf
         foreach (ref float v in bias.Span)
             v -= 4; // steps of about 0.02, as in a trained model
         var s = new ScanDirection(Tokens(inner), Tokens(inner), Tokens(model.Rank + (2 * model.State)), aLog, Random(inner), bias, false);
+        ScanDirection trained = backend.ScanNumbersKept(s) is var kept and > 0 ? s with { Kept = Random((int)kept) } : s;
         var inputs = new ScanGradients(
             Tokens(inner), Tokens(inner), Tokens(model.Rank + (2 * model.State)), Tokens(2 * inner), null, null, null);
         var all = inputs with { ALog = Random(inner, model.State), D = Random(inner), DeltaBias = Random(inner) };
@@ -82,9 +83,9 @@ internal sealed class BlockOps(Backend backend, VisionMambaConfig model, SvpConf
         double backward = 2 * ScanBackwardSteps * numbers * model.State;
         yield return new("scan", Forward, 2, forward, 16 * numbers, () => backend.SelectiveScanForward(s, xz, 0.5f, false, y));
         yield return new("scan", InputGradient, 2, backward, 28 * numbers, () =>
-            backend.SelectiveScanBackward(s, xz, 0.5f, y, inputs));
+            backend.SelectiveScanBackward(trained, xz, 0.5f, y, inputs));
         yield return new("scan", AllGradients, 2, backward * (ScanBackwardSteps + 1) / ScanBackwardSteps, 28 * numbers, () =>
-            backend.SelectiveScanBackward(s, xz, 0.5f, y, all));
+            backend.SelectiveScanBackward(trained, xz, 0.5f, y, all));
     }
 
     private IEnumerable<BlockOp> Norm()

@@ -38,10 +38,14 @@ internal static class DeviceMath
     public static float SiluSlope(float x, float sigmoid) => sigmoid * (1f + (x * (1f - sigmoid)));
 
     /// <summary>log(1 + e^x) = max(x, 0) + 2 atanh(e / (2 + e)) with e = e^-|x|, the series of the CPU.</summary>
-    public static float Softplus(float x)
+    public static float Softplus(float x) => Softplus(x, out _);
+
+    /// <summary>As <see cref="Softplus(float)"/>, with its derivative sigmoid(x), which has the same exponential.</summary>
+    public static float Softplus(float x, out float slope)
     {
         float magnitude = x < 0f ? -x : x;
         float e = Exp(-magnitude);
+        slope = (x < 0f ? e : 1f) / (1f + e);
         float s = e / (e + 2f);
         float q = s * s;
         float p = (q * (1f / 13)) + (1f / 11);

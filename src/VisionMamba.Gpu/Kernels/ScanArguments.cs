@@ -27,8 +27,21 @@ internal struct ScanArguments
 
     public float Scale;
 
+    /// <summary>
+    /// The states before every tile of tokens but the first, which the forward pass leaves for the backward pass:
+    /// (tile, group of four states, sample, channel).
+    /// </summary>
+    public ArrayView<Float4> Kept;
+
+    /// <summary>Groups of four of all states, and whether they are kept.</summary>
+    public int KeptQuads, Keeps;
+
     /// <summary>Whether y is added to.</summary>
     public int Accumulate;
+
+    /// <summary>Where the states <paramref name="quad"/> of this launch begin that were before a tile.</summary>
+    public readonly long KeptAt(int tile, int quad) =>
+        (((long)(tile - 1) * KeptQuads) + (FirstState / 4) + quad) * Grid.DimY * Inner;
 
     /// <summary>The token that the recurrence reaches at its step <paramref name="step"/>, or the last one.</summary>
     public readonly int Token(int step)

@@ -7,241 +7,208 @@ namespace VisionMamba.Gpu.Kernels;
 // du += v delta + D dy             ddelta = v u + q . A               draw += ddelta sigma(raw + bias)
 // dD += dy u   dbias += draw       dA_log += A q delta                dh = g exp(delta A)
 //
-// A thread owns a channel, as in the forward pass. It runs the recurrence once and keeps the states at every eighth
-// token in global memory (16 numbers in 8 tokens: 8 + 8 of the 64 bytes that move per token and channel). Then, from
-// the last block of eight tokens to the first, it runs the block again with its states in shared memory and goes back
-// through it. The sums over channels for B and C are made in shared memory in a fixed order, written per group, and
-// added by a second kernel; so are the weights' sums over the samples. Nothing is atomic.
+// A thread owns four of the 16 states of two channels; the four threads of a channel are 8 lanes apart, so that every
+// access to u, raw, z and their gradients is four tokens' sectors of 32 bytes. The forward pass left the states before
+// every tile of 24 tokens. A tile is run once to have the states before each block of four tokens in shared memory;
+// then, from its last block to the first, a block is run with states and decays in registers and gone back through. So
+// a token and state cost 1 + 5/6 exponentials, and a token's inputs are read from memory once: what a block needs again
+// is in registers, and the tile's first run reads 12 KB that its blocks find in the cache.
+//
+// Before a block each thread computes the step size of one of its four tokens, and all share them; after it, each gets
+// one token's sums over the states and writes its gradients. The sums over channels for B and C are made in shared
+// memory in a fixed order, written per group, and added by a second kernel; so are the weights' sums over the samples.
+// Nothing is atomic.
 internal static class ScanBackwardKernels
 {
-    /// <summary>
-    /// Threads of a group: 64 channels with 8 tokens of 16 states take 32 of the 48 KB a group may have.
-    /// </summary>
-    public const int GroupSize = 64;
+    /// <summary>Threads of a group: 4 x 32, two channels each.</summary>
+    public const int GroupSize = 128;
 
-    /// <summary>Tokens of a block.</summary>
-    public const int Block = 8;
+    /// <summary>Channels of a group.</summary>
+    public const int Channels = 64;
 
-    private const int Half = GroupSize / 2;
-    private const int MaxQuads = ScanForwardKernels.MaxQuads;
+    /// <summary>Lines of the weights' partial sums: 16 states, D and the bias.</summary>
+    public const int WeightLines = 18;
+
+    private const int Tile = ScanForwardKernels.Tile, Block = 4, Quads = ScanForwardKernels.MaxQuads;
+    private const int Pairs = Channels / 2, Row = 2 * Quads;
 
     /// <summary>Groups: x over the channels, y over the samples.</summary>
     public static KernelConfig Configure(int batch, int inner) =>
         (new Index3D(Groups(inner), batch, 1), new Index3D(GroupSize, 1, 1));
 
     /// <summary>Groups that share a sample: so many partial sums there are for B and C.</summary>
-    public static int Groups(int inner) => (inner + GroupSize - 1) / GroupSize;
+    public static int Groups(int inner) => (inner + Channels - 1) / Channels;
 
-    /// <summary>Groups of four numbers to keep the states at the beginnings of all blocks but the first.</summary>
-    public static long KeptCount(int batch, int length, int inner, int quads) =>
-        (long)batch * inner * quads * Math.Max((length - 1) / Block, 1);
-
-    /// <summary>
-    /// The kernel; <typeparamref name="TStates"/> is 4, 8 or 16 states, with or without the weights' sums.
-    /// </summary>
-    public static void Run<TStates, TWeights>(ScanArguments s, ScanGradientViews targets)
-        where TStates : struct, IScanGradientStates<TStates>
+    /// <summary>The kernel, with or without the weights' sums; fewer than 16 states are padded with zeros.</summary>
+    public static void Run<TWeights>(ScanArguments s, ScanGradientViews targets)
         where TWeights : struct, IWanted
     {
         ScanShared shared = default;
-        shared.Bc = SharedMemory.Allocate<Float4>(Block * 2 * MaxQuads).AsAligned16();
-        shared.States = SharedMemory.Allocate<Float4>(Block * MaxQuads * GroupSize).AsAligned16();
-        shared.Halves = SharedMemory.Allocate<Float4>(2 * Block * MaxQuads).AsAligned16();
-        shared.Dy = SharedMemory.Allocate<float>(Block * GroupSize);
-        shared.Delta = SharedMemory.Allocate<float>(Block * GroupSize);
-        int owned = (Grid.IdxX * GroupSize) + Group.IdxX, sample = Grid.IdxY;
-        var place = new ScanPlace(s, sample, owned);
-        var states = default(TStates);
-        states.LoadA(s.ALog, ((long)place.Channel * s.State) + s.FirstState, 0, s.States);
-        KeepStates(ref states, s, place, shared.Bc, targets.Kept);
-        float dD = 0f, dBias = 0f;
-        int blocks = (s.Length + Block - 1) / Block;
-        for (int block = blocks - 1; block >= 0; block--)
+        shared.Bc = SharedMemory.Allocate<Float4>(Tile * Row).AsAligned16();
+        shared.States = SharedMemory.Allocate<Float4>(2 * (Tile / Block) * GroupSize).AsAligned16();
+        shared.Lines = SharedMemory.Allocate<Float4>(Block * Channels).AsAligned16();
+        shared.Products = SharedMemory.Allocate<Float4>(Block * Row * Pairs).AsAligned16();
+        var thread = new ScanBackThread(Group.IdxX);
+        ScanBackChannel<TWeights> low = default, high = default;
+        low.Begin(s, Grid.IdxY, (Grid.IdxX * Channels) + thread.Low, thread.Quad);
+        high.Begin(s, Grid.IdxY, (Grid.IdxX * Channels) + thread.High, thread.Quad);
+        int last = (s.Length - 1) / Block * Block;
+        low.Prefetch(s, targets, last + thread.Quad);
+        high.Prefetch(s, targets, last + thread.Quad);
+        for (int tile = (s.Length - 1) / Tile; tile >= 0; tile--)
         {
-            int first = block * Block, steps = s.Length - first < Block ? s.Length - first : Block;
+            int first = tile * Tile, steps = s.Length - first < Tile ? s.Length - first : Tile;
+            int blocks = (steps + Block - 1) / Block;
+            ScanTile.Stage(s, Grid.IdxY, first, Quads, blocks * Block, shared.Bc);
+            low.LoadKept(s, tile, thread.Quad);
+            high.LoadKept(s, tile, thread.Quad);
             Group.Barrier();
-            ScanTile.Stage(s, sample, first, states.Quads, steps, shared.Bc);
-            Group.Barrier();
-            RunBlock(ref states, s, place, targets, block, steps, shared);
-            Group.Barrier();
-            if (targets.WantsBc != 0)
-                AddChannels(s, place, targets.DBc, states.Quads, first, steps, isC: true, shared);
-            Group.Barrier();
-            GoBack<TStates, TWeights>(ref states, s, place, targets, block, steps, shared, ref dD, ref dBias);
-            Group.Barrier();
-            if (targets.WantsBc != 0)
-                AddChannels(s, place, targets.DBc, states.Quads, first, steps, isC: false, shared);
+            KeepStates(ref low, ref high, s, thread, shared, first, blocks);
+            for (int block = blocks - 1; block >= 0; block--)
+                RunBlock(ref low, ref high, s, targets, thread, shared, first, block);
         }
 
-        if (default(TWeights).Value && place.Owned)
-            StoreWeights(states, s, place, targets.DWeights, dD, dBias);
-    }
-
-    /// <summary>Runs all blocks but the last and keeps the states after each.</summary>
-    private static void KeepStates<TStates>(
-        ref TStates states, in ScanArguments s, in ScanPlace place, ArrayView<Float4> bc, ArrayView<Float4> kept)
-        where TStates : struct, IScanGradientStates<TStates>
-    {
-        float bias = s.DeltaBias[place.Channel];
-        var next = default(ScanFour);
-        next.LoadSteps(s, place, 0);
-        for (int first = 0; first + Block < s.Length; first += Block)
+        if (default(TWeights).Value)
         {
-            Group.Barrier();
-            ScanTile.Stage(s, place.Sample, first, states.Quads, Block, bc);
-            Group.Barrier();
-            for (int i = 0; i < Block; i += 4)
-            {
-                ScanFour now = next;
-                next.LoadSteps(s, place, first + i + 4);
-                Advance(ref states, now.First, bias, bc, i);
-                Advance(ref states, now.Second, bias, bc, i + 1);
-                Advance(ref states, now.Third, bias, bc, i + 2);
-                Advance(ref states, now.Fourth, bias, bc, i + 3);
-            }
-
-            if (place.Owned)
-                states.Store(kept, KeptAt(s, place, states.Quads, first / Block), KeptStride(s));
+            low.StoreWeights(s, targets.DWeights, thread.Quad);
+            high.StoreWeights(s, targets.DWeights, thread.Quad);
         }
     }
 
-    private static void Advance<TStates>(ref TStates states, ScanInput x, float bias, ArrayView<Float4> bc, int i)
-        where TStates : struct, IScanGradientStates<TStates>
-    {
-        float delta = DeviceMath.Softplus(x.Raw + bias);
-        states.AdvanceStates(delta, delta * x.U, bc, 2 * i * states.Quads);
-    }
-
-    private static long KeptStride(in ScanArguments s) => (long)Grid.DimY * s.Inner;
-
-    private static long KeptAt(in ScanArguments s, in ScanPlace place, int quads, int slot) =>
-        (slot * quads * KeptStride(s)) + ((long)place.Sample * s.Inner) + place.Channel;
-
-    /// <summary>The block's states again, and per step delta and the gradient of C h + D u.</summary>
-    private static void RunBlock<TStates>(
-        ref TStates states, in ScanArguments s, in ScanPlace place, in ScanGradientViews targets, int block, int steps,
-        in ScanShared shared)
-        where TStates : struct, IScanGradientStates<TStates>
-    {
-        float bias = s.DeltaBias[place.Channel];
-        states.Clear();
-        if (block > 0)
-            states.Load(targets.Kept, KeptAt(s, place, states.Quads, block - 1), KeptStride(s));
-        var input = default(ScanInput);
-        input.Load(s, place, block * Block);
-        float dOut = targets.DY[At(s, place, block * Block)];
-        for (int i = 0; i < steps; i++)
-        {
-            ScanInput x = input;
-            float d = dOut;
-            input.Load(s, place, (block * Block) + i + 1);
-            dOut = targets.DY[At(s, place, (block * Block) + i + 1)];
-            float delta = DeviceMath.Softplus(x.Raw + bias);
-            states.AdvanceStates(delta, delta * x.U, shared.Bc, 2 * i * states.Quads);
-            states.Store(shared.States, (i * states.Quads * GroupSize) + Group.IdxX, GroupSize);
-            shared.Delta[(i * GroupSize) + Group.IdxX] = delta;
-            shared.Dy[(i * GroupSize) + Group.IdxX] = place.Owned ? s.Scale * d * DeviceMath.Silu(x.Z) : 0f;
-        }
-    }
-
-    private static void GoBack<TStates, TWeights>(
-        ref TStates states, in ScanArguments s, in ScanPlace place, in ScanGradientViews targets, int block, int steps,
-        in ScanShared shared, ref float dD, ref float dBias)
-        where TStates : struct, IScanGradientStates<TStates>
+    /// <summary>Runs a tile and keeps the states before each of its blocks.</summary>
+    private static void KeepStates<TWeights>(
+        ref ScanBackChannel<TWeights> low, ref ScanBackChannel<TWeights> high, in ScanArguments s,
+        in ScanBackThread thread, in ScanShared shared, int first, int blocks)
         where TWeights : struct, IWanted
     {
-        float bias = s.DeltaBias[place.Channel], skip = s.D[place.Channel] * s.SkipFactor;
-        for (int i = steps - 1; i >= 0; i--)
+        low.PrefetchStep(s, first + thread.Quad);
+        high.PrefetchStep(s, first + thread.Quad);
+        for (int block = 0; block < blocks; block++)
         {
-            int step = (block * Block) + i, line = (i * GroupSize) + Group.IdxX;
-            int offset = s.Token(step) * s.Inner;
-            ScanInput x = default;
-            x.Load(s, place, step);
-            float dOut = targets.DY[place.At + offset], delta = shared.Delta[line], dy = shared.Dy[line];
-            float deltaU = place.Owned ? delta * x.U : 0f;
-            int b = 2 * i * states.Quads, at = (i * states.Quads * GroupSize) + Group.IdxX;
-            var now = new ScanStep(delta, deltaU, dy, b, b + states.Quads);
-            TStates before = Before<TStates>(s, place, targets.Kept, block, i, at, shared.States);
-            ScanSums sums = states.GoBack(before, now, shared.Bc, shared.States, at, GroupSize);
-            float dRaw = ((sums.DDelta * DeviceMath.Ln2) + (sums.DDeltaU * x.U)) * DeviceMath.Sigmoid(x.Raw + bias);
-            float dU = (sums.DDeltaU * delta) + (skip * dy);
-            float gate = DeviceMath.Sigmoid(x.Z);
-            float dZ = s.Scale * dOut * (sums.Y + (skip * x.U)) * DeviceMath.SiluSlope(x.Z, gate);
-            if (place.Owned)
-                targets.Add(place.At + offset, place.AtGate + offset + offset, dU, dRaw, dZ);
-            if (default(TWeights).Value)
+            shared.States[(2 * block * GroupSize) + Group.IdxX] = low.H;
+            shared.States[(((2 * block) + 1) * GroupSize) + Group.IdxX] = high.H;
+            if (block + 1 == blocks)
+                break;
+            // Only lanes of a warp share a channel.
+            Warp.Barrier();
+            shared.Lines[(thread.Quad * Channels) + thread.Low] = low.StepLine();
+            shared.Lines[(thread.Quad * Channels) + thread.High] = high.StepLine();
+            Warp.Barrier();
+            low.PrefetchStep(s, first + (Block * (block + 1)) + thread.Quad);
+            high.PrefetchStep(s, first + (Block * (block + 1)) + thread.Quad);
+            for (int i = 0; i < Block; i++)
             {
-                dD += dy * x.U * s.SkipFactor;
-                dBias += dRaw;
+                Float4 b = shared.Bc[(((Block * block) + i) * Row) + thread.Quad];
+                low.Advance(shared.Lines[(i * Channels) + thread.Low], b);
+                high.Advance(shared.Lines[(i * Channels) + thread.High], b);
             }
         }
     }
 
-    /// <summary>
-    /// The states before a step: of the block in shared memory, else kept ones, else 0 at the beginning.
-    /// </summary>
-    private static TStates Before<TStates>(
-        in ScanArguments s, in ScanPlace place, ArrayView<Float4> kept, int block, int i, int at,
-        ArrayView<Float4> states)
-        where TStates : struct, IScanGradientStates<TStates>
+    private static void RunBlock<TWeights>(
+        ref ScanBackChannel<TWeights> low, ref ScanBackChannel<TWeights> high, in ScanArguments s,
+        in ScanGradientViews targets, in ScanBackThread thread, in ScanShared shared, int first, int block)
+        where TWeights : struct, IWanted
     {
-        var before = default(TStates);
-        if (i > 0)
-            before.Load(states, at - (before.Quads * GroupSize), GroupSize);
-        else if (block > 0)
-            before.Load(kept, KeptAt(s, place, before.Quads, block - 1), KeptStride(s));
-        return before;
+        int step = first + (Block * block) + thread.Quad;
+        Float4 lowLine = low.Take(s, step), highLine = high.Take(s, step);
+        low.Prefetch(s, targets, step - Block);
+        high.Prefetch(s, targets, step - Block);
+        low.H = shared.States[(2 * block * GroupSize) + Group.IdxX];
+        high.H = shared.States[(((2 * block) + 1) * GroupSize) + Group.IdxX];
+        Warp.Barrier();
+        shared.Lines[(thread.Quad * Channels) + thread.Low] = lowLine;
+        shared.Lines[(thread.Quad * Channels) + thread.High] = highLine;
+        // The last block's products have been added, too.
+        Group.Barrier();
+        int at = (Block * block * Row) + thread.Quad;
+        Run(ref low, shared, thread.Low, at);
+        Run(ref high, shared, thread.High, at);
+        // Four steps' sums over four states become one step's sums over 16, for each of the four threads that share a
+        // channel: 3 shuffles a step, where butterflies take 6.
+        bool odd = (thread.Quad & 1) != 0;
+        ScanSumsPair s3 = GoBack(ref low, ref high, thread, shared, at, 3);
+        ScanSumsPair s2 = ScanSumsPair.Exchange(GoBack(ref low, ref high, thread, shared, at, 2), s3, odd, 8);
+        ScanSumsPair s1 = GoBack(ref low, ref high, thread, shared, at, 1);
+        ScanSumsPair s0 = ScanSumsPair.Exchange(GoBack(ref low, ref high, thread, shared, at, 0), s1, odd, 8);
+        ScanSumsPair sums = ScanSumsPair.Exchange(s0, s2, thread.Quad >= 2, 16);
+        int line = thread.Quad * Channels;
+        low.Finish(s, targets, sums.Low, shared.Lines[line + thread.Low], step);
+        high.Finish(s, targets, sums.High, shared.Lines[line + thread.High], step);
+        Group.Barrier();
+        if (targets.WantsBc != 0)
+            AddChannels(s, targets, shared, first + (Block * block));
     }
 
-    private static long At(in ScanArguments s, in ScanPlace place, int step) =>
-        place.At + (s.Token(step) * s.Inner);
+    private static void Run<TWeights>(
+        ref ScanBackChannel<TWeights> channel, in ScanShared shared, int column, int at)
+        where TWeights : struct, IWanted => channel.Run(
+            shared.Lines[column], shared.Lines[Channels + column], shared.Lines[(2 * Channels) + column],
+            shared.Lines[(3 * Channels) + column], shared.Bc[at], shared.Bc[at + Row], shared.Bc[at + (2 * Row)],
+            shared.Bc[at + (3 * Row)]);
+
+    /// <summary>Step <paramref name="i"/> of a block, of both channels; leaves their share of dB and dC.</summary>
+    private static ScanSumsPair GoBack<TWeights>(
+        ref ScanBackChannel<TWeights> low, ref ScanBackChannel<TWeights> high, in ScanBackThread thread,
+        in ScanShared shared, int at, int i)
+        where TWeights : struct, IWanted
+    {
+        Float4 b = shared.Bc[at + (i * Row)], c = shared.Bc[at + (i * Row) + Quads], dB = default, dC = default;
+        ScanSums first = low.GoBack(shared.Lines[(i * Channels) + thread.Low], b, c, ref dB, ref dC);
+        ScanSums second = high.GoBack(shared.Lines[(i * Channels) + thread.High], b, c, ref dB, ref dC);
+        int row = (i * Row) + thread.Quad;
+        shared.Products[(row * Pairs) + thread.Pair] = dB;
+        shared.Products[((row + Quads) * Pairs) + thread.Pair] = dC;
+        return new ScanSumsPair(first, second);
+    }
 
     /// <summary>
-    /// Sums rows of 64 channels: a thread a row and half of the channels, beginning at its own so that the threads of a
-    /// warp read from different banks; the order of each sum is fixed by the row.
+    /// A warp adds one token's 32 numbers over 32 pairs of channels and writes them as one line: four lanes a row of
+    /// four numbers, a quarter of the pairs each. A lane begins at its own pair, so that eight lanes read from all
+    /// banks; that fixes the order of each sum.
     /// </summary>
     private static void AddChannels(
-        in ScanArguments s, in ScanPlace place, ArrayView<Float4> parts, int quads, int first, int steps, bool isC,
-        in ScanShared shared)
+        in ScanArguments s, in ScanGradientViews targets, in ScanShared shared, int firstStep)
     {
-        int rows = steps * quads;
-        for (int item = Group.IdxX; item < 2 * rows; item += GroupSize)
-        {
-            int half = item >= rows ? 1 : 0, row = item - (half * rows), step = row / quads;
-            float x = 0f, y = 0f, z = 0f, w = 0f;
-            for (int i = 0; i < Half; i++)
-            {
-                int c = (half * Half) + ((i + item) & (Half - 1));
-                Float4 value = shared.States[(row * GroupSize) + c];
-                float factor = isC ? shared.Dy[(step * GroupSize) + c] : 1f;
-                x += value.X * factor;
-                y += value.Y * factor;
-                z += value.Z * factor;
-                w += value.W * factor;
-            }
-
-            shared.Halves[item] = new Float4(x, y, z, w);
-        }
-
-        Group.Barrier();
-        for (int row = Group.IdxX; row < rows; row += GroupSize)
-        {
-            Float4 a = shared.Halves[row], b = shared.Halves[row + rows];
-            long token = ((((long)place.Sample * Grid.DimX) + Grid.IdxX) * s.Length) + s.Token(first + (row / quads));
-            parts[(token * 2 * quads) + (isC ? quads : 0) + (row % quads)] =
-                new Float4(a.X + b.X, a.Y + b.Y, a.Z + b.Z, a.W + b.W);
-        }
+        const int Share = Pairs / 4;
+        int lane = Group.IdxX % WarpSums.Lanes, step = firstStep + (Group.IdxX / WarpSums.Lanes);
+        int row = ((Group.IdxX / 4) * Pairs) + (Share * (lane % 4));
+        Float4 sum = shared.Products[row + (lane & (Share - 1))];
+        for (int i = 1; i < Share; i++)
+            sum += shared.Products[row + ((i + lane) & (Share - 1))];
+        bool upper = (lane & 2) != 0, odd = (lane & 1) != 0;
+        float first = ScanSums.Exchange(sum.X, sum.Z, upper, 2), second = ScanSums.Exchange(sum.Y, sum.W, upper, 2);
+        float number = ScanSums.Exchange(first, second, odd, 1);
+        if (step >= s.Length)
+            return;
+        long token = ((((long)Grid.IdxY * Grid.DimX) + Grid.IdxX) * s.Length) + s.Token(step);
+        targets.DBc[(token * WarpSums.Lanes) + lane] = number;
     }
+}
 
-    /// <summary>Per sample: a line of channels for each state of A_log, then one for D and one for the bias.</summary>
-    private static void StoreWeights<TStates>(
-        TStates states, in ScanArguments s, in ScanPlace place, ArrayView<float> to, float dD, float dBias)
-        where TStates : struct, IScanGradientStates<TStates>
+/// <summary>
+/// Which of the 16 states a thread has (its quad), which two channels of the group, and the number of that pair. A warp
+/// has 16 neighbouring channels.
+/// </summary>
+internal readonly struct ScanBackThread
+{
+    public readonly int Quad, Low, High, Pair;
+
+    public ScanBackThread(int thread)
     {
-        int lines = (4 * states.Quads) + 2;
-        long at = ((long)place.Sample * lines * s.Inner) + place.Channel;
-        states.StoreALog(to, at, s.Inner);
-        to[at + ((lines - 2L) * s.Inner)] = dD;
-        to[at + ((lines - 1L) * s.Inner)] = dBias;
+        int warp = thread / WarpSums.Lanes, within = thread % 8;
+        Quad = thread % WarpSums.Lanes / 8;
+        Low = (16 * warp) + within;
+        High = Low + 8;
+        Pair = (8 * warp) + within;
     }
+}
+
+/// <summary>
+/// A group's shared memory: B and C of a tile; the states before its blocks; delta, delta u and dy of a block's tokens;
+/// and the products whose sums over the channels are the gradients of B and C. 47 KB.
+/// </summary>
+internal struct ScanShared
+{
+    public ArrayView<Float4> Bc, States, Lines, Products;
 }

@@ -5,7 +5,7 @@ namespace VisionMamba.Gpu.Kernels;
 // y = [y +] scale silu(z) (C h + D u),  h = exp(delta A) h + delta B u,  delta = softplus(raw + bias)
 //
 // A thread owns one channel of one sample with its states in registers and walks through the tokens; neighbouring
-// threads own neighbouring channels, so every access to u, raw, z and y is one 128-byte line a warp. B and C of 16
+// threads own neighbouring channels, so every access to u, raw, z and y is one 128-byte line a warp. B and C of 24
 // tokens are staged in shared memory and read as broadcasts of 16 bytes. The inputs of the next 4 tokens are loaded
 // while 4 are computed, because a warp would otherwise wait for memory at each token.
 internal static class ScanForwardKernels
@@ -15,8 +15,11 @@ internal static class ScanForwardKernels
     /// </summary>
     public const int GroupSize = 64;
 
-    /// <summary>Tokens whose B and C are in shared memory at a time.</summary>
-    public const int Tile = 16;
+    /// <summary>
+    /// Tokens whose B and C are in shared memory at a time, and after which the states are kept for the backward pass:
+    /// 16 numbers in 24 tokens are 2.7 bytes a token and channel. At 32 the backward pass' shared memory would not do.
+    /// </summary>
+    public const int Tile = 24;
 
     /// <summary>The most groups of four states in one launch.</summary>
     public const int MaxQuads = 4;
@@ -42,6 +45,8 @@ internal static class ScanForwardKernels
             Group.Barrier();
             ScanTile.Stage(s, sample, first, states.Quads, Tile, bc);
             Group.Barrier();
+            if (s.Keeps != 0 && first > 0 && place.Owned)
+                states.Store(s.Kept, s.KeptAt(first / Tile, 0) + ((long)sample * s.Inner) + place.Channel, KeptStride(s));
             int steps = s.Length - first < Tile ? s.Length - first : Tile;
             for (int i = 0; i < steps; i += 4)
             {
@@ -57,6 +62,18 @@ internal static class ScanForwardKernels
             }
         }
     }
+
+    /// <summary>Numbers that a direction keeps for its backward pass.</summary>
+    public static long KeptNumbers(int batch, int length, int inner, int state) =>
+        4L * KeptQuads(state) * batch * inner * ((length - 1) / Tile);
+
+    /// <summary>Groups of four states over all launches.</summary>
+    public static int KeptQuads(int state) => (MaxQuads * (state / (4 * MaxQuads))) + Quads(state % (4 * MaxQuads));
+
+    /// <summary>Groups of four in a launch of up to 16 states; 0 of none.</summary>
+    public static int Quads(int states) => states == 0 ? 0 : states <= 4 ? 1 : states <= 8 ? 2 : MaxQuads;
+
+    private static long KeptStride(in ScanArguments s) => (long)Grid.DimY * s.Inner;
 
     private static void Step<TStates>(
         ref TStates states, in ScanArguments s, in ScanPlace place, ScanInput x, int first, int i, float bias, float d,

@@ -2,43 +2,57 @@ using ILGPU;
 
 namespace VisionMamba.Gpu.Kernels;
 
-/// <summary>
-/// Where the backward scan reads its gradient and adds its results; a target that nobody wants has flag 0.
-/// </summary>
+/// <summary>Says at compile time whether the weights' gradients are wanted, so that frozen ones cost no registers.</summary>
+internal interface IWanted
+{
+    /// <summary>Whether they are.</summary>
+    bool Value { get; }
+}
+
+internal struct Wanted : IWanted
+{
+    public readonly bool Value => true;
+}
+
+internal struct Unwanted : IWanted
+{
+    public readonly bool Value => false;
+}
+
+/// <summary>Where the backward scan reads its gradient and leaves its results.</summary>
 internal struct ScanGradientViews
 {
+    /// <summary>What is done with a target: nothing, because nobody wants it; added to; written for the first
+    /// time.</summary>
+    public const int Nothing = 0, Add = 1, Store = 2;
+
     /// <summary>The gradient of y.</summary>
     public ArrayView<float> DY;
 
     /// <summary>Targets of u, raw delta and (its second half) xz.</summary>
     public ArrayView<float> DU, DDelta, DXz;
 
-    /// <summary>States at the beginnings of the blocks.</summary>
-    public ArrayView<Float4> Kept;
+    /// <summary>Partial sums (sample, group, token, 32) for B and C.</summary>
+    public ArrayView<float> DBc;
 
-    /// <summary>Partial sums (sample, group, token, 2 quads) for B and C.</summary>
-    public ArrayView<Float4> DBc;
-
-    /// <summary>Partial sums (sample, states + 2, inner) for A_log, D and the bias.</summary>
+    /// <summary>Partial sums (sample, 18, inner) for A_log, D and the bias.</summary>
     public ArrayView<float> DWeights;
 
-    public int WantsU, WantsDelta, WantsXz, WantsBc;
+    public int ForU, ForDelta, ForXz, WantsBc;
 
-    /// <summary>Adds one token's gradients.</summary>
-    public readonly void Add(long at, long atZ, float dU, float dRaw, float dZ)
+    /// <summary>One token's gradients.</summary>
+    public readonly void Write(long at, long atZ, float dU, float dRaw, float dZ)
     {
-        if (WantsU != 0)
-            DU[at] += dU;
-        if (WantsDelta != 0)
-            DDelta[at] += dRaw;
-        if (WantsXz != 0)
-            DXz[atZ] += dZ;
+        Write(DU, at, dU, ForU);
+        Write(DDelta, at, dRaw, ForDelta);
+        Write(DXz, atZ, dZ, ForXz);
     }
-}
 
-/// <summary>A group's shared memory.</summary>
-internal struct ScanShared
-{
-    public ArrayView<Float4> Bc, States, Halves;
-    public ArrayView<float> Dy, Delta;
+    private static void Write(ArrayView<float> to, long at, float value, int what)
+    {
+        if (what == Store)
+            to[at] = value;
+        else if (what == Add)
+            to[at] += value;
+    }
 }

@@ -20,17 +20,8 @@ internal interface IScanStates
     /// </summary>
     float Advance(float delta, float deltaU, ArrayView<Float4> bc, int b, int c);
 
-    /// <summary>As <see cref="Advance"/>, without C.</summary>
-    void AdvanceStates(float delta, float deltaU, ArrayView<Float4> bc, int b);
-
     /// <summary>Writes the states to <paramref name="to"/>, a group of four every <paramref name="stride"/>.</summary>
     void Store(ArrayView<Float4> to, long at, long stride);
-
-    /// <summary>Reads what <see cref="Store"/> wrote.</summary>
-    void Load(ArrayView<Float4> from, long at, long stride);
-
-    /// <summary>h = 0.</summary>
-    void Clear();
 }
 
 /// <summary>Four states.</summary>
@@ -46,25 +37,11 @@ internal struct ScanQuad : IScanStates
 
     public float Advance(float delta, float deltaU, ArrayView<Float4> bc, int b, int c)
     {
-        AdvanceStates(delta, deltaU, bc, b);
-        Float4 read = bc[c];
-        return ((H.X * read.X) + (H.Y * read.Y)) + ((H.Z * read.Z) + (H.W * read.W));
-    }
-
-    public void AdvanceStates(float delta, float deltaU, ArrayView<Float4> bc, int b)
-    {
-        Float4 written = bc[b];
-        H.X = (DeviceMath.Exp2(delta * A2.X) * H.X) + (deltaU * written.X);
-        H.Y = (DeviceMath.Exp2(delta * A2.Y) * H.Y) + (deltaU * written.Y);
-        H.Z = (DeviceMath.Exp2(delta * A2.Z) * H.Z) + (deltaU * written.Z);
-        H.W = (DeviceMath.Exp2(delta * A2.W) * H.W) + (deltaU * written.W);
+        H = (Float4.Exp2(A2 * delta) * H) + (bc[b] * deltaU);
+        return Float4.Dot(H, bc[c]);
     }
 
     public readonly void Store(ArrayView<Float4> to, long at, long stride) => to[at] = H;
-
-    public void Load(ArrayView<Float4> from, long at, long stride) => H = from[at];
-
-    public void Clear() => H = default;
 
     private static float Decay(ArrayView<float> aLog, long row, int n, int state) =>
         n < state ? DeviceMath.Exp(aLog[row + n]) * -DeviceMath.Log2E : 0f;
@@ -88,26 +65,9 @@ internal struct ScanPair<T> : IScanStates
         Low.Advance(delta, deltaU, bc, b, c)
         + High.Advance(delta, deltaU, bc, b + Low.Quads, c + Low.Quads);
 
-    public void AdvanceStates(float delta, float deltaU, ArrayView<Float4> bc, int b)
-    {
-        Low.AdvanceStates(delta, deltaU, bc, b);
-        High.AdvanceStates(delta, deltaU, bc, b + Low.Quads);
-    }
-
     public readonly void Store(ArrayView<Float4> to, long at, long stride)
     {
         Low.Store(to, at, stride);
         High.Store(to, at + (stride * Low.Quads), stride);
-    }
-
-    public void Load(ArrayView<Float4> from, long at, long stride)
-    {
-        Low.Load(from, at, stride);
-        High.Load(from, at + (stride * Low.Quads), stride);
-    }
-    public void Clear()
-    {
-        Low.Clear();
-        High.Clear();
     }
 }

@@ -13,28 +13,29 @@ internal static class ScanSumKernels
         (new Index3D((int)((count + GroupSize - 1) / GroupSize), 1, 1), new Index3D(GroupSize, 1, 1));
 
     /// <summary>
-    /// B and C, a thread for each token and group of four: parts (sample, group, token, 2 quads), rows = batch length.
+    /// B and C, a thread for each token and group of four: parts (sample, group, token, 2 x 4 groups), rows = batch length.
     /// </summary>
     public static void AddBc(
-        ScanArguments s, int groups, int quads, int rows, ArrayView<Float4> parts, ArrayView<float> dBc)
+        ScanArguments s, int groups, int rows, ArrayView<Float4> parts, ArrayView<float> dBc)
     {
         long index = ((long)Grid.IdxX * GroupSize) + Group.IdxX;
-        int row = (int)(index / (2 * quads)), column = (int)(index % (2 * quads));
+        const int Quads = ScanForwardKernels.MaxQuads;
+        int row = (int)(index / (2 * Quads)), column = (int)(index % (2 * Quads));
         if (row >= rows)
             return;
         int sample = row / s.Length, token = row % s.Length;
         float x = 0f, y = 0f, z = 0f, w = 0f;
         for (int group = 0; group < groups; group++)
         {
-            Float4 part = parts[(((((long)sample * groups) + group) * s.Length) + token) * 2 * quads + column];
+            Float4 part = parts[(((((long)sample * groups) + group) * s.Length) + token) * 2 * Quads + column];
             x += part.X;
             y += part.Y;
             z += part.Z;
             w += part.W;
         }
 
-        int n = 4 * (column < quads ? column : column - quads);
-        long at = ((long)row * s.BcStride) + s.BcOffset + s.FirstState + n + (column < quads ? 0 : s.State);
+        int n = 4 * (column < Quads ? column : column - Quads);
+        long at = ((long)row * s.BcStride) + s.BcOffset + s.FirstState + n + (column < Quads ? 0 : s.State);
         Add(dBc, at, n, s.States, x);
         Add(dBc, at + 1, n + 1, s.States, y);
         Add(dBc, at + 2, n + 2, s.States, z);

@@ -72,14 +72,6 @@ internal struct ScanInput
         Raw = s.Delta[place.At + offset];
         Z = s.Xz[place.AtGate + offset + offset];
     }
-
-    /// <summary>What moves the states on: u and the step size.</summary>
-    public void LoadStep(in ScanArguments s, in ScanPlace place, int step)
-    {
-        int offset = s.Token(step) * s.Inner;
-        U = s.U[place.At + offset];
-        Raw = s.Delta[place.At + offset];
-    }
 }
 
 /// <summary>What a channel reads at four tokens.</summary>
@@ -93,14 +85,5 @@ internal struct ScanFour
         Second.Load(s, place, step + 1);
         Third.Load(s, place, step + 2);
         Fourth.Load(s, place, step + 3);
-    }
-
-    /// <summary>Without z.</summary>
-    public void LoadSteps(in ScanArguments s, in ScanPlace place, int step)
-    {
-        First.LoadStep(s, place, step);
-        Second.LoadStep(s, place, step + 1);
-        Third.LoadStep(s, place, step + 2);
-        Fourth.LoadStep(s, place, step + 3);
     }
 }

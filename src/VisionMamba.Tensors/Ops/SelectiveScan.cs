@@ -16,7 +16,14 @@ namespace VisionMamba.Tensors;
 /// <param name="DeltaBias">Bias of the step size.</param>
 /// <param name="Reversed">Whether the recurrence runs from the last token to the first.</param>
 public readonly record struct ScanDirection(
-    Tensor U, Tensor Delta, Tensor Bc, Tensor ALog, Tensor D, Tensor DeltaBias, bool Reversed);
+    Tensor U, Tensor Delta, Tensor Bc, Tensor ALog, Tensor D, Tensor DeltaBias, bool Reversed)
+{
+    /// <summary>
+    /// What the forward pass leaves for the backward pass: <see cref="Backend.ScanNumbersKept"/> numbers; null where
+    /// that is 0 or where there will be no backward pass.
+    /// </summary>
+    public Tensor? Kept { get; init; }
+}
 
 /// <summary>
 /// Where one direction's gradients are added; null where nobody wants them. Those of U and Delta may be blank.
@@ -28,6 +35,12 @@ public abstract partial class Backend
 {
     /// <summary>y = scale * silu(z) * scan, or y += that when <paramref name="accumulate"/>.</summary>
     public abstract void SelectiveScanForward(in ScanDirection s, Tensor xz, float scale, bool accumulate, Tensor y);
+
+    /// <summary>
+    /// How many numbers the forward pass of a direction keeps for its backward pass; 0 where that runs the recurrence
+    /// again from the beginning.
+    /// </summary>
+    public virtual long ScanNumbersKept(in ScanDirection s) => 0;
 
     /// <summary>Runs the recurrence again block by block and adds all gradients of one direction.</summary>
     public abstract void SelectiveScanBackward(
@@ -47,6 +60,8 @@ public static partial class Operations
         bool needsGradient = xz.NeedsGradient || Needs(forward) || Needs(backward);
         Tensor y = tape.Output(needsGradient, forward.U.Shape);
         tape.ScanObserver?.Invoke(xz, forward, backward);
+        if (y.NeedsGradient)
+            (forward, backward) = (Keeping(tape, forward), Keeping(tape, backward));
         tape.Backend.SelectiveScanForward(forward, xz, scale, accumulate: false, y);
         tape.Backend.SelectiveScanForward(backward, xz, scale, accumulate: true, y);
         return tape.Record(
@@ -58,9 +73,13 @@ public static partial class Operations
             },
             [
                 xz, forward.U, forward.Delta, forward.Bc, forward.ALog,
-                backward.U, backward.Delta, backward.Bc, backward.ALog,
+                backward.U, backward.Delta, backward.Bc, backward.ALog, forward.Kept, backward.Kept,
             ]);
     }
+
+    private static ScanDirection Keeping(Tape tape, in ScanDirection s) =>
+        tape.Backend.ScanNumbersKept(s) is var count and > 0
+            ? s with { Kept = tape.Output(false, checked((int)count)) } : s;
 
     private static bool Needs(in ScanDirection s) =>
         s.U.NeedsGradient || s.Delta.NeedsGradient || s.Bc.NeedsGradient

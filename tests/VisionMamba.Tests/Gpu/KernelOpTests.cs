@@ -17,6 +17,7 @@ public sealed class KernelOpTests(EmulatedDevice device) : IClassFixture<Emulate
     [
         "scan 1x1x5 states 1 steps 1", "scan 3x2x16 states 3 steps 1", "scan 3x5x16 states 17 steps 1",
         "scan 1x9x130 states 3 steps 1", "scan 1x257x16 states 3 steps 1", "scan 1x17x16 states 16 steps 10",
+        "scan 3x33x5 states 16 steps 1", "scan 1x33x130 states 17 steps 1",
         "convolution 3x2x16 width 4 reversed", "convolution 3x9x40 width 7", "convolution 1x16x17 width 3 reversed",
         "convolution 3x33x130 width 4", "convolution 1x257x16 width 4 reversed",
         "add norm RmsNorm 1x3x130 + residual + bias Both", "add norm RmsNorm 3x9x40 + residual + drop Both",
@@ -86,6 +87,20 @@ public sealed class KernelOpTests(EmulatedDevice device) : IClassFixture<Emulate
         }
     }
 
+    /// <summary>What was never written must be stored to, not added to: NaN stands there.</summary>
+    [Theory]
+    [InlineData("scan 3x33x5 states 16 steps 1", "forward u", "forward delta", "backward u", "backward delta")]
+    [InlineData("scan 3x5x16 states 17 steps 1", "forward u", "forward delta", "backward u", "backward delta")]
+    [InlineData("linear 1x8x16[:16] to 40 + bias", "x")]
+    public void BlankTargetsAreStoredTo(string name, params string[] blank)
+    {
+        OpCase c = s_cases[name];
+        OpRun expected = Run(c, device.Backend, before: _ => 0), actual = Run(
+            c, device.Backend, before: i => blank.Contains(i.Name) ? float.NaN : 0);
+        Assert.Equal(blank.Length, c.Inputs.Count(i => blank.Contains(i.Name)));
+        Assert.Equal(expected.Gradients, actual.Gradients);
+    }
+
     /// <summary>Neither the threads' order nor how many groups run at a time changes a bit.</summary>
     [Theory]
     [InlineData("scan 1x9x130 states 3 steps 1")]
@@ -103,15 +118,27 @@ public sealed class KernelOpTests(EmulatedDevice device) : IClassFixture<Emulate
         }
     }
 
-    /// <summary>Runs a case with numbers in all gradients beforehand, so that they must be added to.</summary>
-    private static OpRun Run(OpCase c, Backend backend, OpInput? frozen = null)
+    /// <summary>
+    /// Runs a case with numbers in all gradients beforehand, so that they must be added to; with NaN before, they are
+    /// blank.
+    /// </summary>
+    private static OpRun Run(
+        OpCase c, Backend backend, OpInput? frozen = null, Func<OpInput, float>? before = null)
     {
+        Tensor Gradient(OpInput input)
+        {
+            float[] numbers = before is null ? Before(input) : new float[input.Values.Count];
+            if (before is not null)
+                Array.Fill(numbers, before(input));
+            return new Tensor(Owned(numbers), input.Values.Shape) { Blank = before is not null && float.IsNaN(numbers[0]) };
+        }
+
         using var pool = new BufferPool();
         Tensor[] inputs = [.. c.Inputs.Select(input => new Tensor(Owned(input.Values.Floats), input.Values.Shape)
         {
             Name = input.Name,
             NeedsGradient = input.Differentiable && input != frozen,
-            Gradient = new Tensor(Owned(Before(input)), input.Values.Shape),
+            Gradient = Gradient(input),
         })];
         OpRun run = OpRun.Execute(c, backend, pool, inputs);
         Assert.Equal(0, pool.InUse);
