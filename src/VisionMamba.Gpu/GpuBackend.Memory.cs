@@ -87,22 +87,26 @@ public partial class GpuBackend
     protected virtual bool IsOutOfMemory(Exception e) => e is OutOfMemoryException;
 
     /// <summary>A block of <typeparamref name="T"/>.</summary>
-    /// <exception cref="VisionMambaException">The device has no memory left.</exception>
+    /// <exception cref="DeviceMemoryException">The device has no memory left.</exception>
     internal MemoryBuffer1D<T, Stride1D.Dense> AllocateBlock<T>(long count)
         where T : unmanaged
     {
         FreeRetired();
         try
         {
-            return Accelerator.Allocate1D<T>(count);
+            return AllocateOnDevice<T>(count);
         }
         catch (Exception e) when (IsOutOfMemory(e))
         {
-            throw new VisionMambaException(
-                $"{Description}: {count * Interop.SizeOf<T>() / 1e6:F0} MB more are needed and {FreeBytes / 1e6:F0} MB "
-                + "are free; give --memory-limit, a smaller --micro-batch, --batch or --image-size", e);
+            throw new DeviceMemoryException(
+                $"{Description}: out of memory, {count * Interop.SizeOf<T>() / 1e6:F0} MB more are needed and "
+                + $"{FreeBytes / 1e6:F0} MB are free", e);
         }
     }
+
+    /// <summary>Asks the device for memory.</summary>
+    protected virtual MemoryBuffer1D<T, Stride1D.Dense> AllocateOnDevice<T>(long count)
+        where T : unmanaged => Accelerator.Allocate1D<T>(count);
 
     private GpuMemory AllocateMemory(long count) => new(this, AllocateBlock<float>(Math.Max(count, 1)));
 

@@ -87,8 +87,9 @@ public sealed class ModelSession(VisionMambaModel model, Backend backend) : IDis
                 return loss;
             }
         }
-        catch (NonFiniteException)
+        catch
         {
+            // The next step, or who measures what would have fitted, finds the memory free.
             tape.Abandon();
             throw;
         }

@@ -13,7 +13,7 @@ internal sealed class MemoryFlag
     private const string Name = "--memory-limit";
 
     // The rest is for the kernels' scratch and for what the estimate does not know.
-    private const double DeviceShare = 0.85;
+    public const double DeviceShare = 0.85;
 
     private static readonly (string Suffix, double Bytes)[] s_units =
     [

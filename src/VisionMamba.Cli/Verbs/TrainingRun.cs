@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using VisionMamba.Cli.Output;
+using VisionMamba.Cli.Planning;
 using VisionMamba.Cli.Runs;
 using VisionMamba.Cli.Studies;
 using VisionMamba.Data.Augment;
@@ -109,7 +110,17 @@ internal static class TrainingRun
             WriteSettings(verb, model, runData, data, options, backend, output, source);
         }
 
-        TrainingResult result = TrainingConsole.Run(verb, progress => trainer.Run(progress, resume, interrupt.Token));
+        TrainingResult result;
+        try
+        {
+            result = TrainingConsole.Run(verb, progress => trainer.Run(progress, resume, interrupt.Token));
+        }
+        catch (DeviceMemoryException e)
+        {
+            session.Dispose();
+            throw DeviceMemoryAdvice.Of(e, model, options, data.Train.Count, backend);
+        }
+
         if (!result.Finished)
         {
             Console.Error.WriteLine($"interrupted and saved; go on with: svp {verb} --output {output} --resume");
