@@ -17,19 +17,24 @@ public abstract partial class GpuBackend : Backend
     {
         Accelerator = accelerator;
         _scratch = new ScratchPool(this);
+        Uploads = new UploadRing(accelerator);
         _indices = new IndexTables(this);
     }
 
     /// <summary>The device.</summary>
     protected Accelerator Accelerator { get; }
 
+    internal UploadRing Uploads { get; }
+
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         if (!disposing)
             return;
+        FreeStaging();
         _disposed = true;
         FreeRetired();
+        Uploads.Dispose();
         Gemm?.Dispose();
         _scratch.Dispose();
         _indices.Dispose();
@@ -37,9 +42,21 @@ public abstract partial class GpuBackend : Backend
             queue.Dispose();
     }
 
-    /// <summary>The numbers of <paramref name="x"/> in the device's memory, copied there if need be.</summary>
-    private ArrayView<float> View(Tensor? x) => x is null || x.Count == 0 ? default
-        : ((GpuMemory)x.Storage.OnDevice(this, AllocateMemory)).View.SubView(0, x.Count);
+    /// <summary>
+    /// The numbers of <paramref name="x"/> in the device's memory, copied there if need be, for a kernel that may change
+    /// them.
+    /// </summary>
+    private ArrayView<float> View(Tensor? x)
+    {
+        if (x is null || x.Count == 0)
+            return default;
+        GpuMemory memory = Memory(x);
+        memory.Generation++;
+        return memory.View.SubView(0, x.Count);
+    }
+
+    /// <summary>Where the numbers of <paramref name="x"/> are, for a kernel that only reads them.</summary>
+    private GpuMemory Memory(Tensor x) => ((GpuMemory)x.Storage.OnDevice(this, AllocateMemory)).Arrived();
 
     private static int Flag(Tensor? x) => x is null ? 0 : 1;
 

@@ -20,6 +20,9 @@ public sealed class ModelSession(VisionMambaModel model, Backend backend) : IDis
     /// <summary>Bytes held for activations and their gradients: what the largest passes so far took.</summary>
     public long HeldBytes => _pool.Held * sizeof(float);
 
+    /// <summary>Whether <see cref="KeepFeatures"/> serves this model: it looks at images on the host.</summary>
+    public bool KeepsFeatures => _features is not null;
+
     /// <summary>
     /// From now on keeps what the backbone makes of an image, where only the head trains: an image that comes again is
     /// not computed again. Results are the same to the bit. Nothing happens where more than the head trains.
@@ -68,10 +71,12 @@ public sealed class ModelSession(VisionMambaModel model, Backend backend) : IDis
 
     /// <summary>
     /// Forward and backward pass of some images: adds the gradient of the sum of the losses that
-    /// <paramref name="losses"/> makes of the logits, (batch, 1, classes), and returns that sum.
+    /// <paramref name="losses"/> makes of the logits, (batch, 1, classes), and returns that sum. When all work has been
+    /// handed to the device <paramref name="meanwhile"/> is called, before the loss is waited for.
     /// </summary>
     public double Gradients(
-        Tensor images, ForwardContext context, Func<Tape, Tensor, Tensor[]> losses, bool checkFinite = false)
+        Tensor images, ForwardContext context, Func<Tape, Tensor, Tensor[]> losses, bool checkFinite = false,
+        Action? meanwhile = null)
     {
         var tape = new Tape(Backend, _pool, recording: true) { CheckFinite = checkFinite };
         try
@@ -80,6 +85,7 @@ public sealed class ModelSession(VisionMambaModel model, Backend backend) : IDis
             {
                 Tensor[] parts = losses(tape, Forward(tape, images, context));
                 tape.Backward(parts);
+                meanwhile?.Invoke();
                 // Read last: a device is waited for here, when all its work has been handed out.
                 double loss = 0;
                 foreach (Tensor part in parts)

@@ -25,6 +25,13 @@ public abstract partial class Backend : IDisposable
     /// <summary>Memory for <paramref name="count"/> numbers where its kernels want it, not initialised.</summary>
     public virtual Storage Allocate(long count) => new(count);
 
+    /// <summary>
+    /// Begins to bring numbers that a later step reads to where kernels want them; <paramref name="values"/> may be
+    /// changed as soon as this returns. A GPU copies them while it computes.
+    /// </summary>
+    public virtual StagedInput Stage(ReadOnlySpan<float> values, params ReadOnlySpan<int> shape) =>
+        new(Tensor.From(values, shape));
+
     /// <summary>Waits until everything that was handed to the device is done.</summary>
     public virtual void Synchronize()
     {

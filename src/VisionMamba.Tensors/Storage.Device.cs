@@ -59,6 +59,10 @@ public sealed unsafe partial class Storage
         ReleaseDevice();
     }
 
+    /// <summary>Whether the current numbers are in the memory of <paramref name="backend"/>.</summary>
+    internal bool IsOn(Backend backend) =>
+        _device is not null && _pointer == null && ReferenceEquals(_device.Backend, backend);
+
     /// <summary>Copies <paramref name="values"/> to its beginning, where the numbers are.</summary>
     internal void Write(ReadOnlySpan<float> values)
     {

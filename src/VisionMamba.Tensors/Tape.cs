@@ -51,7 +51,7 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
     /// </summary>
     public Tensor Input(Tensor values)
     {
-        if (Backend.OnHost || values.Pooled || values.NeedsGradient)
+        if (Backend.OnHost || values.Pooled || values.NeedsGradient || values.Storage.IsOn(Backend))
             return values;
         return Input(values.Span, values.Shape);
     }

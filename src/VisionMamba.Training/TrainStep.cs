@@ -20,21 +20,54 @@ internal sealed class TrainStep(
         options.Augment, session.Model.Config.Classes, TrainingLoss.Smoothing(options));
 
     /// <summary>
-    /// Takes step <paramref name="step"/> (from 0); gives the loss and the gradient's norm before clipping.
+    /// Whether batches are prepared a step ahead: for a device with memory of its own. The pixels of a teacher's, a
+    /// cached backbone's and a re-weighted image are looked at on the host.
+    /// </summary>
+    public bool LooksAhead { get; } = !session.Backend.OnHost && teacher is null && !session.KeepsFeatures
+        && !session.Model.Config.SimAm;
+
+    /// <summary>
+    /// Mixes the batch of step <paramref name="step"/>. Where steps look ahead it is on its way to the device when this
+    /// returns, and its pixels may be written over; otherwise its pieces are made when they are computed.
+    /// </summary>
+    public PreparedBatch Prepare(ImageBatch images, long step)
+    {
+        float[] targets = _mixer.Mix(images, new Rng(options.Seed, MixStream).Derive((ulong)step));
+        IEnumerable<StagedInput> pieces = Pieces(images);
+        return new PreparedBatch(images.Count, LooksAhead ? [.. pieces] : pieces, targets);
+    }
+
+    private IEnumerable<StagedInput> Pieces(ImageBatch images)
+    {
+        VisionMambaConfig config = session.Model.Config;
+        int size = config.ImageSize, pixels = config.Channels * size * size;
+        int most = BatchPieces.Images(options, config, session.Backend);
+        for (int first = 0; first < images.Count; first += most)
+        {
+            int count = Math.Min(most, images.Count - first);
+            ReadOnlySpan<float> input = images.Input.Slice(first * pixels, count * pixels);
+            ReadOnlySpan<int> shape = [count, config.Channels, size, size];
+            yield return LooksAhead
+                ? session.Backend.Stage(input, shape) : new StagedInput(Tensor.From(input, shape));
+        }
+    }
+
+    /// <summary>
+    /// Takes step <paramref name="step"/> (from 0); gives the loss and the gradient's norm before clipping. Calls
+    /// <paramref name="meanwhile"/> once, while a device computes.
     /// </summary>
     /// <exception cref="NonFiniteException">A NaN or an infinity; nothing was changed, and the message names the
     /// layer.</exception>
-    public (double Loss, double Norm) Run(ImageBatch images, long step, double rate)
+    public (double Loss, double Norm) Run(PreparedBatch images, long step, double rate, Action? meanwhile = null)
     {
         ParameterSet parameters = session.Model.Parameters;
         Backend backend = session.Backend;
-        float[] targets = _mixer.Mix(images, new Rng(options.Seed, MixStream).Derive((ulong)step));
-        double loss = Gradients(images, targets, step, checkFinite: false);
+        double loss = Gradients(images, step, checkFinite: false, meanwhile);
         double norm = GradientClip.Norm(backend, parameters);
         if (!double.IsFinite(loss) || !double.IsFinite(norm))
         {
             // Again, looking at every result, to name the layer.
-            Gradients(images, targets, step, checkFinite: true);
+            Gradients(images, step, checkFinite: true, meanwhile: null);
             throw new NonFiniteException("the gradient's sum of squares");
         }
 
@@ -45,24 +78,23 @@ internal sealed class TrainStep(
         return (loss, norm);
     }
 
-    private double Gradients(ImageBatch images, float[] targets, long step, bool checkFinite)
+    private double Gradients(PreparedBatch images, long step, bool checkFinite, Action? meanwhile)
     {
-        VisionMambaConfig config = session.Model.Config;
-        int size = config.ImageSize, pixels = config.Channels * size * size, classes = config.Classes;
-        int most = BatchPieces.Images(options, config, session.Backend);
+        int classes = session.Model.Config.Classes, first = 0;
         var context = new ForwardContext(
             Training: true, new Rng(options.Seed, StepStream).Derive((ulong)step), (float)options.DropPath);
         session.Model.Parameters.ClearGradients();
         double loss = 0;
-        for (int first = 0; first < images.Count; first += most)
+        foreach (StagedInput piece in images.Pieces)
         {
-            int count = Math.Min(most, images.Count - first);
-            ReadOnlySpan<float> input = images.Input.Slice(first * pixels, count * pixels);
-            Tensor target = Tensor.From(targets.AsSpan(first * classes, count * classes), count, 1, classes);
-            float[]? taught = teacher?.Logits(input, count);
+            int count = piece.Tensor.Shape[0];
+            var target = Tensor.From(images.Targets.AsSpan(first * classes, count * classes), count, 1, classes);
+            float[]? taught = teacher?.Logits(piece.Tensor.Span, count);
             loss += session.Gradients(
-                Tensor.From(input, count, config.Channels, size, size), context with { FirstImage = first },
-                (tape, logits) => _loss.Of(tape, logits, target, taught, images.Count), checkFinite);
+                piece.Tensor, context with { FirstImage = first },
+                (tape, logits) => _loss.Of(tape, logits, target, taught, images.Count), checkFinite,
+                first + count == images.Count ? meanwhile : null);
+            first += count;
         }
 
         return loss;

@@ -149,9 +149,11 @@ public sealed class Trainer
     {
         double rate = _rates.Of(state);
         _clock.Start();
-        foreach (ImageBatch images in loader.Epoch(state.Epoch, state.StepInEpoch))
+        using var batches = new PreparedBatches(loader.Epoch(state.Epoch, state.StepInEpoch), _step);
+        while (batches.Next(state.Step) is { } next)
         {
-            (double loss, double norm) = Step(images, state, rate);
+            using PreparedBatch images = next;
+            (double loss, double norm) = Step(images, state, rate, batches);
             _imagesTrained += images.Count;
             log.Step(state.Step + 1, state.Epoch, rate, loss, norm);
             state = state with
@@ -177,11 +179,14 @@ public sealed class Trainer
         return state;
     }
 
-    private (double Loss, double Norm) Step(ImageBatch images, TrainingState state, double rate)
+    private (double Loss, double Norm) Step(
+        PreparedBatch images, TrainingState state, double rate, PreparedBatches batches)
     {
+        long following = state.Step + 1;
+        bool ahead = _step.LooksAhead && !(_options.MaxSteps > 0 && following >= _options.MaxSteps);
         try
         {
-            return _step.Run(images, state.Step, rate);
+            return _step.Run(images, state.Step, rate, ahead ? () => batches.Prepare(following) : null);
         }
         catch (NonFiniteException e)
         {

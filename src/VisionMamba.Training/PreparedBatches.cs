@@ -1,0 +1,62 @@
+using System.Runtime.ExceptionServices;
+using VisionMamba.Data;
+using VisionMamba.Tensors;
+
+namespace VisionMamba.Training;
+
+/// <summary>
+/// A mixed batch: the pieces it is computed in, on their way to a device or made when they are asked for, and its targets.
+/// </summary>
+internal sealed record PreparedBatch(int Count, IEnumerable<StagedInput> Pieces, float[] Targets) : IDisposable
+{
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (StagedInput piece in Pieces as IReadOnlyList<StagedInput> ?? [])
+            piece.Dispose();
+    }
+}
+
+/// <summary>The batches of an epoch; the next one is prepared while a device computes on the last.</summary>
+internal sealed class PreparedBatches(IEnumerable<ImageBatch> batches, TrainStep step) : IDisposable
+{
+    private readonly IEnumerator<ImageBatch> _batches = batches.GetEnumerator();
+    private PreparedBatch? _ahead;
+    private ExceptionDispatchInfo? _failure;
+    private bool _prepared;
+
+    /// <summary>
+    /// Prepares the batch of step <paramref name="at"/> once. What fails is thrown by <see cref="Next"/>, so that the
+    /// step before it still ends.
+    /// </summary>
+    public void Prepare(long at)
+    {
+        if (_prepared)
+            return;
+        _prepared = true;
+        try
+        {
+            _ahead = _batches.MoveNext() ? step.Prepare(_batches.Current, at) : null;
+        }
+        catch (Exception e)
+        {
+            _failure = ExceptionDispatchInfo.Capture(e);
+        }
+    }
+
+    /// <summary>The batch of step <paramref name="at"/>; null after the last.</summary>
+    public PreparedBatch? Next(long at)
+    {
+        Prepare(at);
+        _failure?.Throw();
+        (PreparedBatch? next, _ahead, _prepared) = (_ahead, null, false);
+        return next;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _ahead?.Dispose();
+        _batches.Dispose();
+    }
+}
