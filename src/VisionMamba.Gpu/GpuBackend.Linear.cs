@@ -16,7 +16,7 @@ public partial class GpuBackend
             K = k,
             ARow = x.Columns,
             AColumn = 1,
-            B = View(weight),
+            B = Memory(weight).View,
             N = n,
             BRow = 1,
             BColumn = k,
@@ -24,7 +24,7 @@ public partial class GpuBackend
             CRow = y.Columns,
             Bias = View(bias),
             HasBias = Flag(bias),
-        });
+        }, weight);
     }
 
     /// <inheritdoc/>
@@ -41,14 +41,14 @@ public partial class GpuBackend
                 K = n,
                 ARow = n,
                 AColumn = 1,
-                B = View(weight),
+                B = Memory(weight).View,
                 N = k,
                 BRow = k,
                 BColumn = 1,
                 C = View(dX),
                 CRow = dX.Columns,
                 Accumulate = dX.TakeBlank() ? 0 : 1,
-            });
+            }, weight);
         }
 
         if (dWeight is not null)

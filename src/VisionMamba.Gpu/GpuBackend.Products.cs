@@ -2,6 +2,7 @@ using ILGPU;
 using ILGPU.Runtime;
 using VisionMamba.Gpu.Cublas;
 using VisionMamba.Gpu.Kernels;
+using VisionMamba.Tensors;
 
 namespace VisionMamba.Gpu;
 
@@ -15,7 +16,14 @@ public partial class GpuBackend
     /// <summary>What the inputs of the library's products are rounded to.</summary>
     internal Precision Precision { get; init; }
 
-    private void Multiply(in MatrixArguments p)
+    /// <summary>How many weights were rounded to bfloat16; frozen ones once.</summary>
+    internal int WeightsRounded { get; private set; }
+
+    /// <summary>
+    /// The product. <paramref name="weight"/> is the tensor that B lies in where it lives longer than a step, so that its
+    /// rounded copy can serve again.
+    /// </summary>
+    private void Multiply(in MatrixArguments p, Tensor? weight = null)
     {
         if (Gemm is null)
         {
@@ -38,15 +46,36 @@ public partial class GpuBackend
         }
 
         if (Precision == Precision.Bf16)
-            MultiplyRounded(p, beta);
+            MultiplyRounded(p, beta, weight is { Pooled: false } ? weight : null);
         else
             Call(p, beta, Of(p.B, p.BRow, p.BColumn, p.K, p.N), Of(p.A, p.ARow, p.AColumn, p.M, p.K));
     }
 
-    private void MultiplyRounded(in MatrixArguments p, float beta)
+    private void MultiplyRounded(in MatrixArguments p, float beta, Tensor? weight)
     {
-        using GpuScratch a = Scratch((((long)p.M * p.K) + 1) / 2), b = Scratch((((long)p.K * p.N) + 1) / 2);
-        Call(p, beta, Rounded(p.B, p.BRow, p.BColumn, p.K, p.N, b), Rounded(p.A, p.ARow, p.AColumn, p.M, p.K, a));
+        using GpuScratch a = Scratch((((long)p.M * p.K) + 1) / 2);
+        using GpuScratch b = Scratch(weight is null ? (((long)p.K * p.N) + 1) / 2 : 1);
+        GemmOperand first = weight is null ? Rounded(p.B, p.BRow, p.BColumn, p.K, p.N, b.View.Cast<ushort>())
+            : RoundedOnce(p, weight);
+        Call(p, beta, first, Rounded(p.A, p.ARow, p.AColumn, p.M, p.K, a.View.Cast<ushort>()));
+    }
+
+    /// <summary>
+    /// A weight, whose memory is rounded again as a whole only when it may have changed. The copy lies as it lies.
+    /// </summary>
+    private GemmOperand RoundedOnce(in MatrixArguments p, Tensor weight)
+    {
+        GpuMemory memory = Memory(weight);
+        MemoryBuffer1D<ushort, Stride1D.Dense> copy = memory.Rounded?.Numbers ?? AllocateBlock<ushort>(memory.View.Length);
+        if (memory.Rounded?.Generation != memory.Generation)
+        {
+            int count = checked((int)copy.Length);
+            Rounded(memory.View, count, 1, 1, count, copy.View.BaseView);
+            WeightsRounded++;
+            memory.Rounded = (copy, memory.Generation);
+        }
+
+        return Lying(Address(copy.View.BaseView), p.BColumn == 1, p.K, p.N);
     }
 
     private void Call(in MatrixArguments p, float beta, GemmOperand first, GemmOperand second)
@@ -66,11 +95,10 @@ public partial class GpuBackend
 
     /// <summary>A copy in bfloat16 without gaps, lying as the matrix lies.</summary>
     private GemmOperand Rounded(
-        ArrayView<float> matrix, int row, int column, int rows, int columns, GpuScratch scratch)
+        ArrayView<float> matrix, int row, int column, int rows, int columns, ArrayView<ushort> copy)
     {
         bool contiguousRows = column == 1;
         int width = contiguousRows ? columns : rows;
-        ArrayView<ushort> copy = scratch.View.Cast<ushort>();
         Launch(ElementKernels.Configure((long)rows * columns), GemmInputKernels.RoundToBf16, new RoundingArguments
         {
             X = matrix,
@@ -79,6 +107,9 @@ public partial class GpuBackend
             Columns = width,
             Line = contiguousRows ? row : column,
         });
-        return new GemmOperand(Address(copy), width, Transposed: !contiguousRows);
+        return Lying(Address(copy), contiguousRows, rows, columns);
     }
+
+    private static GemmOperand Lying(IntPtr copy, bool contiguousRows, int rows, int columns) =>
+        new(copy, contiguousRows ? columns : rows, Transposed: !contiguousRows);
 }

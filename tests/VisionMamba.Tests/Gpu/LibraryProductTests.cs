@@ -73,6 +73,31 @@ public sealed class LibraryProductTests
         Assert.Equal([.. values.Select(Rounded)], y.Span.ToArray());
     }
 
+    /// <summary>A frozen weight is rounded once; one that the host or a kernel has changed again.</summary>
+    [Fact]
+    public void AWeightIsRoundedWhenItMayHaveChanged()
+    {
+        using var device = LibraryBackend.Create(Precision.Bf16);
+        var x = Tensor.From([1f, 2], 1, 2);
+        Tensor weight = Tensor.From([3f, 4, 5, 6], 2, 2), y = new(1, 2), dX = new(1, 2);
+        device.LinearForward(x, weight, null, y);
+        device.LinearForward(x, weight, null, y);
+        device.LinearBackward(x, weight, y, dX, null, null);
+        Assert.Equal([11, 17], y.Span.ToArray());
+        Assert.Equal([(11 * 3) + (17 * 5), (11 * 4) + (17 * 6)], dX.Span.ToArray());
+        Assert.Equal(1, device.WeightsRounded);
+        weight.Span[0] = 7;
+        device.LinearForward(x, weight, null, y);
+        Assert.Equal([15, 17], y.Span.ToArray());
+        device.Scale(weight, 2);
+        device.LinearForward(x, weight, null, y);
+        Assert.Equal([30, 34], y.Span.ToArray());
+        weight.Fill(1);
+        device.LinearForward(x, weight, null, y);
+        Assert.Equal([3, 3], y.Span.ToArray());
+        Assert.Equal(4, device.WeightsRounded);
+    }
+
     [Fact]
     public void AMissingLibraryIsNamed()
     {
