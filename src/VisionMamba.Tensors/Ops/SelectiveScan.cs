@@ -61,9 +61,23 @@ public static partial class Operations
         Tensor y = tape.Output(needsGradient, forward.U.Shape);
         tape.ScanObserver?.Invoke(xz, forward, backward);
         if (y.NeedsGradient)
-            (forward, backward) = (Keeping(tape, forward), Keeping(tape, backward));
+            return Recorded(tape, xz, Keeping(tape, forward), Keeping(tape, backward), scale, y);
+        Forward(tape, xz, forward, backward, scale, y);
+        return tape.Record("selective scan", y, static () => { }, []);
+    }
+
+    private static void Forward(
+        Tape tape, Tensor xz, in ScanDirection forward, in ScanDirection backward, float scale, Tensor y)
+    {
         tape.Backend.SelectiveScanForward(forward, xz, scale, accumulate: false, y);
         tape.Backend.SelectiveScanForward(backward, xz, scale, accumulate: true, y);
+    }
+
+    // Apart, so that a pass that only answers makes no closure.
+    private static Tensor Recorded(
+        Tape tape, Tensor xz, ScanDirection forward, ScanDirection backward, float scale, Tensor y)
+    {
+        Forward(tape, xz, forward, backward, scale, y);
         return tape.Record(
             "selective scan", y,
             () =>
