@@ -81,10 +81,11 @@ internal sealed class BlockOps(Backend backend, VisionMambaConfig model, SvpConf
         var all = inputs with { ALog = Random(inner, model.State), D = Random(inner), DeltaBias = Random(inner) };
         double numbers = Rows * inner, forward = 2 * ScanForwardSteps * numbers * model.State;
         double backward = 2 * ScanBackwardSteps * numbers * model.State;
+        // Back: four tensors read, and three read and written, because these targets are added to.
         yield return new("scan", Forward, 2, forward, 16 * numbers, () => backend.SelectiveScanForward(s, xz, 0.5f, false, y));
-        yield return new("scan", InputGradient, 2, backward, 28 * numbers, () =>
+        yield return new("scan", InputGradient, 2, backward, 40 * numbers, () =>
             backend.SelectiveScanBackward(trained, xz, 0.5f, y, inputs));
-        yield return new("scan", AllGradients, 2, backward * (ScanBackwardSteps + 1) / ScanBackwardSteps, 28 * numbers, () =>
+        yield return new("scan", AllGradients, 2, backward * (ScanBackwardSteps + 1) / ScanBackwardSteps, 40 * numbers, () =>
             backend.SelectiveScanBackward(trained, xz, 0.5f, y, all));
     }
 

@@ -47,6 +47,7 @@ internal sealed class ModelBench(Backend backend, VisionMambaConfig config, int 
                 ["milliseconds_per_image"] = 1e3 * seconds / batch,
                 ["floor_milliseconds_per_image"] = 1e3 * floor / batch,
                 ["share_of_floor"] = floor / seconds,
+                ["share_of_copy_bandwidth"] = op.Calls * op.Bytes / seconds / probe.BytesPerSecond,
             });
         }
 
