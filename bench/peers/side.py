@@ -40,7 +40,7 @@ def main():
 
     def forward(run):
         with torch.no_grad():
-            models.vim(weights, images, DEPTH, True, run=run)
+            models.vim(weights, images, DEPTH, False, run=run)
 
     def vit_forward():
         with torch.no_grad():

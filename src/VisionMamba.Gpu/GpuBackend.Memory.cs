@@ -73,6 +73,13 @@ public partial class GpuBackend
         });
     }
 
+    /// <summary>For kernels that add to a target which may be blank.</summary>
+    private void ClearBlank(Tensor? x)
+    {
+        if (x is not null && x.TakeBlank())
+            Clear(x);
+    }
+
     internal void Fill(ArrayView<float> numbers, float value) => Launch(
         ElementKernels.Configure(numbers.Length), ElementKernels.Fill,
         new ElementArguments { Y = numbers, Count = numbers.Length, Value = value });

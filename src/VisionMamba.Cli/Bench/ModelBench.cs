@@ -26,7 +26,7 @@ internal sealed class ModelBench(Backend backend, VisionMambaConfig config, int 
             _ => throw new UsageException($"--passes {pass}: give some of {string.Join(", ", Passes)}"),
         }))));
 
-    /// <summary>A forward pass with prompts.</summary>
+    /// <summary>A forward pass of the plain model.</summary>
     public JsonObject Forward() => Measure("linear", train: false, ArithmeticCost.Forward(config));
 
     /// <summary>Forward and backward pass and update of the prompts and the head.</summary>

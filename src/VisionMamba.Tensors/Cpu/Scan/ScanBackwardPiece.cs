@@ -137,6 +137,15 @@ internal unsafe ref struct ScanBackwardPiece<T>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private readonly void LoadGates(int c, int count, int first, int steps)
     {
+        if (count == T.Count)
+            LoadGateSteps(c, T.Count, first, steps);
+        else
+            LoadGateSteps(c, count, first, steps);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void LoadGateSteps(int c, int count, int first, int steps)
+    {
         for (int i = 0; i < steps; i++)
         {
             long row = _view.Row(_job.Sample, _view.Token(first + i));
@@ -150,19 +159,38 @@ internal unsafe ref struct ScanBackwardPiece<T>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private readonly void StoreBlock(int group, int first, int steps)
     {
-        int c = Channel(group), count = Count(group);
+        if (Count(group) == T.Count)
+            StoreSteps(group, T.Count, first, steps);
+        else
+            StoreSteps(group, Count(group), first, steps);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void StoreSteps(int group, int count, int first, int steps)
+    {
+        int c = Channel(group);
         T d = _view.D<T>(c, count), dD = default, dBias = default;
         for (int i = steps - 1; i >= 0; i--)
         {
-            long row = _view.Row(_job.Sample, _view.Token(first + i));
+            long row = _view.Row(_job.Sample, _view.Token(first + i)), at = (row * _view.Inner) + c;
             float* sums = _block.Sums + (3 * i * T.Count);
-            T u = _view.U<T>(row, c, count), dy = T.Load(_block.Dy + (i * T.Count));
-            T dDeltaU = T.Load(sums + T.Count);
+            T u = _view.U<T>(row, c, count), dy = T.Load(_block.Dy + (i * T.Count)), dDeltaU = T.Load(sums + T.Count);
             T dDelta = T.Load(sums + (2 * T.Count)) * VectorMath.Ln2;
             T dRaw = T.Fma(dDeltaU, u, dDelta) * VectorMath.Sigmoid(_view.RawDelta<T>(row, c, count));
-            T dU = T.Fma(dDeltaU, T.Load(_block.Delta + (i * T.Count)), d * dy);
-            T y = T.Fma(d, u, T.Load(sums));
-            StoreStep(row, c, count, dU, dRaw, DZ(row, c, count, i, y));
+            if (_job.DU != null)
+            {
+                T dU = T.Fma(dDeltaU, T.Load(_block.Delta + (i * T.Count)), d * dy);
+                Write(dU, _job.DU + at, count, _job.StoreU);
+            }
+
+            if (_job.DDelta != null)
+                Write(dRaw, _job.DDelta + at, count, _job.StoreDelta);
+            if (_job.DXz != null)
+            {
+                T dZ = DZ(row, c, count, i, T.Fma(d, u, T.Load(sums)));
+                Write(dZ, _job.DXz + (((2 * row) + 1) * _view.Inner) + c, count, store: false);
+            }
+
             dD = T.Fma(dy, u, dD);
             dBias += dRaw;
         }
@@ -180,19 +208,6 @@ internal unsafe ref struct ScanBackwardPiece<T>
     {
         T dOut = T.Load(_job.DY + (row * _view.Inner) + c, count) * _view.Scale;
         return dOut * y * VectorMath.SiluSlope(_view.Z<T>(row, c, count), T.Load(_block.Gate + (i * T.Count)));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void StoreStep(
-        long row, int c, int count, T dU, T dRaw, T dZ)
-    {
-        long at = (row * _view.Inner) + c;
-        if (_job.DU != null)
-            Write(dU, _job.DU + at, count, _job.StoreU);
-        if (_job.DDelta != null)
-            Write(dRaw, _job.DDelta + at, count, _job.StoreDelta);
-        if (_job.DXz != null)
-            Write(dZ, _job.DXz + (((2 * row) + 1) * _view.Inner) + c, count, store: false);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -78,6 +78,17 @@ internal readonly unsafe struct ScanView
     public void LoadBlock<T>(int sample, int channel, int count, int first, int steps, float* delta, float* deltaU)
         where T : struct, ILanes<T>
     {
+        // Whole registers apart: their count is then a constant, and the loop has no masks.
+        if (count == T.Count)
+            LoadSteps<T>(sample, channel, T.Count, first, steps, delta, deltaU);
+        else
+            LoadSteps<T>(sample, channel, count, first, steps, delta, deltaU);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void LoadSteps<T>(int sample, int channel, int count, int first, int steps, float* delta, float* deltaU)
+        where T : struct, ILanes<T>
+    {
         long at = (Row(sample, Token(first)) * Inner) + channel, stride = Reversed ? -Inner : Inner;
         float* raw = _delta + at, u = _u + at;
         T bias = T.Load(_deltaBias + channel, count);

@@ -49,6 +49,16 @@ internal sealed unsafe partial class VectorKernels<T>
     private static void StoreGated(
         in ScanView view, int sample, int c, int count, int first, int steps, bool accumulate, float* sum, float* y)
     {
+        if (count == T.Count)
+            StoreSteps(view, sample, c, T.Count, first, steps, accumulate, sum, y);
+        else
+            StoreSteps(view, sample, c, count, first, steps, accumulate, sum, y);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreSteps(
+        in ScanView view, int sample, int c, int count, int first, int steps, bool accumulate, float* sum, float* y)
+    {
         T d = view.D<T>(c, count), scale = T.Create(view.Scale);
         for (int i = 0; i < steps; i++)
         {
