@@ -12,11 +12,21 @@ namespace VisionMamba.Cli.Bench;
 /// <param name="BytesPerSecond">Copy bandwidth of all threads, read and written bytes counted.</param>
 internal sealed record MachineProbe(int Threads, double FloatingPointPerSecond, double BytesPerSecond)
 {
-    private const int Chains = 10, Rounds = 1 << 21, Repeats = 12;
+    private const int Chains = 10, Rounds = 1 << 21, Repeats = 40;
     private const int CopyNumbers = 1 << 24; // 64 MB a thread: beyond every cache
 
     private static int Width => Vector512.IsHardwareAccelerated ? Vector512<float>.Count
         : Vector256.IsHardwareAccelerated ? Vector256<float>.Count : Vector128<float>.Count;
+
+    /// <summary>
+    /// The multiply-add peak of 1, 2, 4 .. threads of the processor, up to as many as <paramref name="backend"/> has;
+    /// nothing for another device.
+    /// </summary>
+    public static IEnumerable<(int Threads, double FloatingPointPerSecond)> Peaks(Backend backend)
+    {
+        for (int threads = 1; backend is CpuBackend cpu && threads <= cpu.Threads; threads *= 2)
+            yield return (threads, Peak(threads));
+    }
 
     /// <summary>Takes about half a second.</summary>
     public static MachineProbe Measure(Backend backend) =>
@@ -53,41 +63,45 @@ internal sealed record MachineProbe(int Threads, double FloatingPointPerSecond, 
 
     private static MachineProbe Measure(int threads)
     {
-        double operations = 2.0 * Chains * Width * Rounds * threads;
         var sources = new float[threads][];
         var targets = new float[threads][];
         OnAll(threads, i => (sources[i], targets[i]) = (new float[CopyNumbers], new float[CopyNumbers]));
         OnAll(threads, i => Array.Fill(sources[i], 1));
-        double multiply = Best(threads, _ => MultiplyAdd(Rounds));
         double copy = Best(threads, i => sources[i].AsSpan().CopyTo(targets[i]));
-        return new MachineProbe(threads, operations / multiply, 2.0 * sizeof(float) * CopyNumbers * threads / copy);
+        return new MachineProbe(threads, Peak(threads), 2.0 * sizeof(float) * CopyNumbers * threads / copy);
     }
+
+    private static double Peak(int threads) =>
+        2.0 * Chains * Width * Rounds * threads / Best(threads, _ => MultiplyAdd(Rounds));
 
     /// <summary>The larger of the time for the arithmetic and the time for the bytes.</summary>
     public double Floor(double operations, double bytes) =>
         Math.Max(operations / FloatingPointPerSecond, bytes / BytesPerSecond);
 
-    // The best run, not the median: a peak is what nothing disturbed. The threads start together: on two cores, a thread
-    // that starts while the other already ends measures one core.
+    // The best run, not the median: a peak is what nothing disturbed. The same threads for all repeats, each begun
+    // together: a thread just started often runs on its starter's processor, and two of them measured the peak of one.
     private static double Best(int threads, Action<int> work)
     {
-        double best = double.MaxValue;
-        for (int run = 0; run < Repeats; run++)
+        double best = double.MaxValue, slowest = 0;
+        using var together = new Barrier(threads, _ =>
         {
-            using var start = new Barrier(threads);
-            double slowest = 0;
-            OnAll(threads, i =>
+            best = slowest > 0 ? Math.Min(best, slowest) : best;
+            slowest = 0;
+        });
+        OnAll(threads, i =>
+        {
+            for (int run = 0; run < Repeats; run++)
             {
-                start.SignalAndWait();
-                var clock = Stopwatch.StartNew();
+                together.SignalAndWait();
+                long start = Stopwatch.GetTimestamp();
                 work(i);
-                double seconds = clock.Elapsed.TotalSeconds;
-                lock (start)
+                double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+                lock (together)
                     slowest = Math.Max(slowest, seconds);
-            });
-            best = Math.Min(best, slowest);
-        }
+            }
 
+            together.SignalAndWait();
+        });
         return best;
     }
 

@@ -108,7 +108,7 @@ internal static class BenchVerb
         var report = new JsonObject
         {
             ["device"] = backend.Description,
-            ["machine"] = Machine(probe),
+            ["machine"] = Machine(probe, backend),
             ["models"] = models,
             ["peak_memory_bytes"] = Process.GetCurrentProcess().PeakWorkingSet64,
         };
@@ -119,8 +119,10 @@ internal static class BenchVerb
         return 0;
     }
 
-    private static JsonObject Machine(MachineProbe probe) => new()
+    private static JsonObject Machine(MachineProbe probe, Backend backend) => new()
     {
+        ["gflops_by_threads"] = new JsonObject(MachineProbe.Peaks(backend).Select(peak =>
+            KeyValuePair.Create($"{peak.Threads}", (JsonNode?)JsonValue.Create(peak.FloatingPointPerSecond / 1e9)))),
         ["threads"] = probe.Threads,
         ["gflops"] = probe.FloatingPointPerSecond / 1e9,
         ["gigabytes_per_second"] = probe.BytesPerSecond / 1e9,
@@ -150,7 +152,7 @@ internal static class BenchVerb
         return new JsonObject
         {
             ["device"] = backend.Description,
-            ["machine"] = Machine(probe),
+            ["machine"] = Machine(probe, backend),
             ["models"] = results,
             ["peak_memory_bytes"] = Process.GetCurrentProcess().PeakWorkingSet64,
         };
