@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using VisionMamba.Tensors;
 using VisionMamba.Tensors.Cpu;
 
@@ -12,11 +10,8 @@ namespace VisionMamba.Cli.Bench;
 /// <param name="BytesPerSecond">Copy bandwidth of all threads, read and written bytes counted.</param>
 internal sealed record MachineProbe(int Threads, double FloatingPointPerSecond, double BytesPerSecond)
 {
-    private const int Chains = 10, Rounds = 1 << 21, Repeats = 40;
+    private const int Rounds = 1 << 21, Repeats = 40;
     private const int CopyNumbers = 1 << 24; // 64 MB a thread: beyond every cache
-
-    private static int Width => Vector512.IsHardwareAccelerated ? Vector512<float>.Count
-        : Vector256.IsHardwareAccelerated ? Vector256<float>.Count : Vector128<float>.Count;
 
     /// <summary>
     /// The multiply-add peak of 1, 2, 4 .. threads of the processor, up to as many as <paramref name="backend"/> has;
@@ -71,8 +66,12 @@ internal sealed record MachineProbe(int Threads, double FloatingPointPerSecond, 
         return new MachineProbe(threads, Peak(threads), 2.0 * sizeof(float) * CopyNumbers * threads / copy);
     }
 
-    private static double Peak(int threads) =>
-        2.0 * Chains * Width * Rounds * threads / Best(threads, _ => MultiplyAdd(Rounds));
+    private static double Peak(int threads)
+    {
+        double operations = 0;
+        double seconds = Best(threads, i => Interlocked.Exchange(ref operations, CpuBackend.MultiplyAdd(Rounds)));
+        return threads * operations / seconds;
+    }
 
     /// <summary>The larger of the time for the arithmetic and the time for the bytes.</summary>
     public double Floor(double operations, double bytes) =>
@@ -113,79 +112,5 @@ internal sealed record MachineProbe(int Threads, double FloatingPointPerSecond, 
         work(0);
         foreach (Thread thread in others)
             thread.Join();
-    }
-
-    /// <summary>
-    /// Ten independent chains: more than latency times the number of multiply-add units on any current core, and as many
-    /// as sixteen registers hold. Vectors wider than the processor's would be spilled and give half of its peak.
-    /// </summary>
-    private static double MultiplyAdd(int rounds) =>
-        Vector512.IsHardwareAccelerated ? Wide(rounds)[0]
-        : Vector256.IsHardwareAccelerated ? Medium(rounds)[0] : Narrow(rounds)[0];
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static Vector512<float> Wide(int rounds)
-    {
-        Vector512<float> x = Vector512.Create(1.0001f), y = Vector512.Create(1e-9f);
-        Vector512<float> a = x, b = x, c = x, d = x, e = x, f = x, g = x, h = x, i = x, j = x;
-        for (; rounds > 0; rounds--)
-        {
-            a = Vector512.MultiplyAddEstimate(a, y, x);
-            b = Vector512.MultiplyAddEstimate(b, y, x);
-            c = Vector512.MultiplyAddEstimate(c, y, x);
-            d = Vector512.MultiplyAddEstimate(d, y, x);
-            e = Vector512.MultiplyAddEstimate(e, y, x);
-            f = Vector512.MultiplyAddEstimate(f, y, x);
-            g = Vector512.MultiplyAddEstimate(g, y, x);
-            h = Vector512.MultiplyAddEstimate(h, y, x);
-            i = Vector512.MultiplyAddEstimate(i, y, x);
-            j = Vector512.MultiplyAddEstimate(j, y, x);
-        }
-
-        return a + b + c + d + e + f + g + h + i + j;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static Vector256<float> Medium(int rounds)
-    {
-        Vector256<float> x = Vector256.Create(1.0001f), y = Vector256.Create(1e-9f);
-        Vector256<float> a = x, b = x, c = x, d = x, e = x, f = x, g = x, h = x, i = x, j = x;
-        for (; rounds > 0; rounds--)
-        {
-            a = Vector256.MultiplyAddEstimate(a, y, x);
-            b = Vector256.MultiplyAddEstimate(b, y, x);
-            c = Vector256.MultiplyAddEstimate(c, y, x);
-            d = Vector256.MultiplyAddEstimate(d, y, x);
-            e = Vector256.MultiplyAddEstimate(e, y, x);
-            f = Vector256.MultiplyAddEstimate(f, y, x);
-            g = Vector256.MultiplyAddEstimate(g, y, x);
-            h = Vector256.MultiplyAddEstimate(h, y, x);
-            i = Vector256.MultiplyAddEstimate(i, y, x);
-            j = Vector256.MultiplyAddEstimate(j, y, x);
-        }
-
-        return a + b + c + d + e + f + g + h + i + j;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static Vector128<float> Narrow(int rounds)
-    {
-        Vector128<float> x = Vector128.Create(1.0001f), y = Vector128.Create(1e-9f);
-        Vector128<float> a = x, b = x, c = x, d = x, e = x, f = x, g = x, h = x, i = x, j = x;
-        for (; rounds > 0; rounds--)
-        {
-            a = Vector128.MultiplyAddEstimate(a, y, x);
-            b = Vector128.MultiplyAddEstimate(b, y, x);
-            c = Vector128.MultiplyAddEstimate(c, y, x);
-            d = Vector128.MultiplyAddEstimate(d, y, x);
-            e = Vector128.MultiplyAddEstimate(e, y, x);
-            f = Vector128.MultiplyAddEstimate(f, y, x);
-            g = Vector128.MultiplyAddEstimate(g, y, x);
-            h = Vector128.MultiplyAddEstimate(h, y, x);
-            i = Vector128.MultiplyAddEstimate(i, y, x);
-            j = Vector128.MultiplyAddEstimate(j, y, x);
-        }
-
-        return a + b + c + d + e + f + g + h + i + j;
     }
 }

@@ -34,6 +34,12 @@ public sealed unsafe partial class CpuBackend : Backend
     /// <summary>How many threads compute.</summary>
     public int Threads => _pool.Threads;
 
+    /// <summary>
+    /// Multiplies and adds in registers alone, in the calling thread; gives the floating-point operations that took, a
+    /// multiply-add counted as 2. For measuring what this processor could do at best.
+    /// </summary>
+    public static double MultiplyAdd(int rounds) => VectorKernels.Widest.MultiplyAdd(rounds);
+
     /// <inheritdoc/>
     public override string Description => $"cpu ({InstructionSet}, {Threads} thread{(Threads == 1 ? "" : "s")})";
 

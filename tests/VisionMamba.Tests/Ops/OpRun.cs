@@ -1,4 +1,5 @@
 using VisionMamba.Tensors;
+using VisionMamba.Tensors.Cpu;
 using VisionMamba.Tests.Oracles;
 
 namespace VisionMamba.Tests.Ops;
@@ -35,9 +36,9 @@ internal sealed record OpRun(float[][] Outputs, float[]?[] Gradients)
     /// <summary>Runs a case with every differentiable input wanting a gradient, or only those that are named.</summary>
     public static OpRun Execute(
         OpCase c, int threads = 1, Func<OpInput, bool>? trains = null, Block[]? gradients = null,
-        bool asActivations = false)
+        bool asActivations = false, VectorKernels? vectors = null)
     {
-        using var backend = new Tensors.Cpu.CpuBackend(threads);
+        using var backend = new CpuBackend(threads, vectors ?? VectorKernels.Widest);
         using var pool = new BufferPool();
         Tensor[] inputs = [.. c.Inputs.Select((input, i) => new Tensor(Owned(input.Values), input.Values.Shape)
         {

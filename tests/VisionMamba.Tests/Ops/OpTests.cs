@@ -1,4 +1,5 @@
 using VisionMamba.Tensors;
+using VisionMamba.Tensors.Cpu;
 using VisionMamba.Tests.Oracles;
 
 namespace VisionMamba.Tests.Ops;
@@ -114,6 +115,22 @@ public sealed class OpTests
                 Assert.Equal(one.Outputs[o], several.Outputs[o]);
             for (int i = 0; i < c.Inputs.Length; i++)
                 Assert.Equal(one.Gradients[i], several.Gradients[i]);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void TheWidthOfRegistersDoesNotChangeABit(string name)
+    {
+        OpCase c = Cases[name];
+        OpRun wide = OpRun.Execute(c, vectors: new VectorKernels<Lanes16>());
+        foreach (VectorKernels narrower in (VectorKernels[])[new VectorKernels<Lanes8>(), new VectorKernels<Lanes4>()])
+        {
+            OpRun narrow = OpRun.Execute(c, vectors: narrower);
+            for (int o = 0; o < wide.Outputs.Length; o++)
+                Assert.Equal(wide.Outputs[o], narrow.Outputs[o]);
+            for (int i = 0; i < c.Inputs.Length; i++)
+                Assert.Equal(wide.Gradients[i], narrow.Gradients[i]);
         }
     }
 

@@ -13,16 +13,6 @@ internal static unsafe class Simd
     /// <summary>Channels per vector.</summary>
     public const int Lanes = 16;
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Sigmoid(Vector512<float> x) => VectorMath.Sigmoid(new Lanes16(x)).Value;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Silu(Vector512<float> x) => VectorMath.Silu(new Lanes16(x)).Value;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> SiluSlope(Vector512<float> x, Vector512<float> sigmoid) =>
-        VectorMath.SiluSlope(new Lanes16(x), new Lanes16(sigmoid)).Value;
-
     /// <summary>a b + c.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Fma(Vector512<float> a, Vector512<float> b, Vector512<float> c) =>
