@@ -7,7 +7,7 @@ namespace VisionMamba.Cli.Planning;
 /// Memory of activations in a training step, from the shapes. Per token and block the tape keeps, in numbers
 /// (D width, E inner width, R rank, N states, h inner width of a prompt):
 /// residual D + 2, xz 2E, B and C with the step's rank 2(R + 2N), both convolutions and step sizes made again (0);
-/// with prompts their input, cross, inner and hidden 3D + h; with everything trained the mixer's input D and output E.
+/// with prompts their input and hidden D + h, both outputs made again (0); with everything trained the mixer's input D and output E.
 /// One block's backward pass adds gradients and what is made again: 11E + 2(R + 2N) + 2D.
 /// </summary>
 internal static class ActivationEstimate
@@ -28,9 +28,8 @@ internal static class ActivationEstimate
             case "svp":
                 SvpConfig prompt = ((SvpMethod)model.Method).Config;
                 long prompted = prompt.PromptDepth == 0 ? c.Depth : prompt.PromptDepth;
-                long cross = prompt.Prompts == SvpPrompts.Inner ? 0 : c.Dim;
-                long inner = prompt.Prompts == SvpPrompts.Cross ? 0 : c.Dim + prompt.InnerWidth;
-                return tokens * ((c.Depth * block) + (prompted * (c.Dim + cross + inner)) + backward) * sizeof(float);
+                long hidden = prompt.Prompts == SvpPrompts.Cross ? 0 : prompt.InnerWidth;
+                return tokens * ((c.Depth * block) + (prompted * (c.Dim + hidden)) + backward) * sizeof(float);
             default:
                 return null;
         }
