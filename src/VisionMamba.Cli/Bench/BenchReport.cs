@@ -12,7 +12,8 @@ internal static class BenchReport
         string byThreads = string.Join(", ", machine["gflops_by_threads"]!.AsObject().Select(peak =>
             $"{peak.Key} thread{(peak.Key == "1" ? "" : "s")} {(double)peak.Value!:F0}"));
         Console.Out.WriteLine($"{report["device"]}: multiply-add peak {(double)machine["gflops"]!:F0} GFLOP/s"
-            + $"{(byThreads.Length == 0 ? "" : $" ({byThreads})")}, copy {(double)machine["gigabytes_per_second"]!:F1} GB/s");
+            + $"{(byThreads.Length == 0 ? "" : $" ({byThreads})")}, "
+            + $"copy {(double)machine["gigabytes_per_second"]!:F1} GB/s");
         foreach (JsonNode? model in report["models"]!.AsArray())
             Whole(model!);
         Console.Out.WriteLine($"peak memory of the process {(long)report["peak_memory_bytes"]! / 1e6:F0} MB");

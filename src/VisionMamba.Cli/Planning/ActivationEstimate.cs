@@ -7,7 +7,8 @@ namespace VisionMamba.Cli.Planning;
 /// Memory of activations in a training step, from the shapes. Per token and block the tape keeps, in numbers
 /// (D width, E inner width, R rank, N states, h inner width of a prompt):
 /// residual D + 2, xz 2E, B and C with the step's rank 2(R + 2N), both convolutions and step sizes made again (0);
-/// with prompts their input and hidden D + h, both outputs made again (0); with everything trained the mixer's input D and output E.
+/// with prompts their input and hidden D + h, both outputs made again (0); with everything trained the mixer's input D
+/// and output E.
 /// One block's backward pass adds gradients and what is made again: 11E + 2(R + 2N) + 2D.
 /// </summary>
 internal static class ActivationEstimate

@@ -5,11 +5,11 @@ namespace VisionMamba.Tensors.Cpu;
 // The recurrence of a group of channels over a block of steps. Lanes own channels; state n of the group is the vector at
 // n * T.Count, "b" points at B of the block's first step (C follows at + state) and bStride leads to the next step's row.
 //
-// Four states stay in registers over all steps of a block, which leaves AVX2's sixteen registers enough for the
-// exponential. Each loop is a method of its own, never inlined: inlined into their callers the compiler ran out of
-// registers. They are compiled in full at the first call: in the quick code that methods start with, a scan takes eight
-// times as long, and a single prediction is over before the better code is there. The bound is the multiply pipe: 9
-// operations a state.
+// Four states at a time: their exponentials run in step and take AVX2's sixteen registers, so the forward loop leaves
+// the states themselves in memory (kept in registers too they were spilled: 9.3 cycles a state instead of 8.1). Each loop is
+// a method of its own, never inlined: inlined into their callers the compiler ran out of registers. They are compiled in
+// full at the first call: in the quick code that methods start with, a scan takes eight times as long, and a single
+// prediction is over before the better code is there. The bound is the multiply pipe: 9 operations a state.
 internal static unsafe partial class ScanKernels<T>
     where T : struct, ILanes<T>
 {
