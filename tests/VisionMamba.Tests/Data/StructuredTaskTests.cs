@@ -148,7 +148,7 @@ public sealed class StructuredTaskTests
             [1.4, 1.784, 2.274, 2.898, 3.693, 4.707], edge => scene.Figures.Min(f => f.Depth) >= edge),
         "orientation" => Enumerable.Range(0, 8).Single(s => Math.Abs(Math.IEEERemainder(
             scene.Figures.Single(f => f.Shape is "arrow" or "dart" or "drop" or "wedge").Heading - 45 * s, 360)) <= 15),
-        _ => scene.Figures.Where(f => f.Shape == "bullseye").Select(
+        _ => scene.Figures.Where(f => f.Shape != "line").Select(
             f => 4 * (int)Math.Floor(4 * f.Y) + (int)Math.Floor(4 * f.X)).Single(),
     };
 

@@ -3,8 +3,8 @@ using VisionMamba.Tensors;
 namespace VisionMamba.Data.Procedural.Tasks;
 
 /// <summary>
-/// In which of 4 x 4 cells is the middle of the bullseye? Rings, discs and other figures of its size lie about; the
-/// middle keeps away from the cells' borders.
+/// In which of 4 x 4 cells is the middle of the one figure? Thin strokes lie about; the middle keeps away from the cells'
+/// borders.
 /// </summary>
 internal sealed class LocationTask : StructuredTask
 {
@@ -29,20 +29,17 @@ internal sealed class LocationTask : StructuredTask
     public override TaskScene Compose(int label, Rng rng)
     {
         var draws = new Draws(rng);
-        float size = draws.Between(0.16f, 0.25f);
+        float size = draws.Between(0.16f, 0.28f);
         float x = Inside(label % Side, size, ref draws), y = Inside(label / Side, size, ref draws);
         var figures = new List<SceneFigure>
         {
-            new("bullseye", x, y, size, 0, 0, FigureRole.Target),
+            new(OneOf(SceneShapes.Plain, ref draws), x, y, size, draws.Between(0, 360), 0, FigureRole.Target),
         };
-        int distractors = draws.Integer(3, 6);
-        for (int i = 0; i < distractors; i++)
+        int strokes = draws.Integer(1, 4);
+        for (int i = 0; i < strokes; i++)
         {
-            var other = new SceneFigure(
-                OneOf(["ring", "circle", "square", "star", "triangle", "ring"], ref draws), 0, 0,
-                draws.Between(0.12f, 0.25f), draws.Between(0, 360), 0, FigureRole.Distractor);
-            if (Place(other, figures, 0.01f, ref draws) is { } placed)
-                figures.Add(placed);
+            if (Stroke(figures, ref draws) is { } stroke)
+                figures.Add(stroke);
         }
 
         return new TaskScene(figures);
@@ -51,8 +48,8 @@ internal sealed class LocationTask : StructuredTask
     /// <summary>A place in the cell, such that the whole figure is inside the picture.</summary>
     private static float Inside(int cell, float size, ref Draws draws)
     {
-        float low = Math.Max((float)cell / Side + Border, size / 2), high = Math.Min(
-            (cell + 1f) / Side - Border, 1 - size / 2);
+        float low = Math.Max((float)cell / Side + Border, 0.6f * size), high = Math.Min(
+            (cell + 1f) / Side - Border, 1 - 0.6f * size);
         return draws.Between(low, high);
     }
 }

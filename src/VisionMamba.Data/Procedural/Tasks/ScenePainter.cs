@@ -50,7 +50,7 @@ internal static class ScenePainter
         if (figure.Depth > 0)
             DrawContact(canvas, size, figure);
         using Shape placed = shape.Moved(pose);
-        bool filled = figure.Shape is "line" or "ring" or "bullseye" || draws.Chance(0.7f);
+        bool filled = figure.Shape is "line" or "ring" || draws.Chance(0.7f);
         float width = Math.Max(1, 0.09f * figure.Size * size);
         ShapePainter.Paint(
             canvas, placed, filled ? ShapeStyle.Filled : ShapeStyle.FilledWithRim,

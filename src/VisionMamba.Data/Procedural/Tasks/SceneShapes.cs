@@ -22,7 +22,6 @@ internal static class SceneShapes
         ["dart"] = Dart,
         ["drop"] = Drop,
         ["wedge"] = Wedge,
-        ["bullseye"] = Bullseye,
         ["line"] = (ref Draws _) => Paths.Box(0, 0.47f, 1, 0.53f),
     }.ToFrozenDictionary();
 
@@ -60,19 +59,5 @@ internal static class SceneShapes
     {
         float half = draws.Between(0.22f, 0.3f);
         return Paths.Line([new(0.99f, 0.5f), new(0.03f, 0.5f + half), new(0.03f, 0.5f - half)], close: true);
-    }
-
-    /// <summary>A disc in a ring.</summary>
-    private static Shape Bullseye(ref Draws draws) => new()
-    {
-        Parts = [Paths.Joined([Paths.Circle(0.5f, 0.5f, 0.48f), Hole(0.34f), Paths.Circle(0.5f, 0.5f, 0.2f)])],
-    };
-
-    /// <summary>A circle that is cut out of those around it: it runs the other way.</summary>
-    private static SKPath Hole(float radius)
-    {
-        using var builder = new SKPathBuilder();
-        builder.AddCircle(0.5f, 0.5f, radius, SKPathDirection.CounterClockwise);
-        return builder.Detach();
     }
 }
