@@ -9,7 +9,8 @@ public sealed unsafe partial class CpuBackend
     /// <inheritdoc/>
     public override void SelectiveScanForward(in ScanDirection s, Tensor xz, float scale, bool accumulate, Tensor y)
     {
-        var view = new ScanView(s, xz, scale);
+        var view = new ScanView(s, xz, scale, Scratch.TakeForKernel(ScanView.RatesCount(s)));
+        OverChannels(view.Inner, (from, to) => _vectors.ScanRates(view, from, to));
         OverSamplesAndChannels(view.Batch, view.Inner, (sample, from, to) =>
             _vectors.ScanForward(view, sample, from, to, accumulate, y.Pointer));
     }

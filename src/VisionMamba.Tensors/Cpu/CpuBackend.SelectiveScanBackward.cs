@@ -11,14 +11,17 @@ public sealed unsafe partial class CpuBackend
     public override void SelectiveScanBackward(
         in ScanDirection s, Tensor xz, float scale, Tensor dY, in ScanGradients gradients)
     {
-        var view = new ScanView(s, xz, scale);
         ScanGradients targets = gradients;
-        int chunks = (view.Inner + (GroupsPerPiece * Simd.Lanes) - 1) / (GroupsPerPiece * Simd.Lanes);
-        long bcNumbers = (long)view.Batch * chunks * view.Length * 2 * view.State;
+        int batch = s.U.Shape[0], length = s.U.Shape[1], inner = s.U.Columns, state = s.ALog.Columns;
+        int chunks = (inner + (GroupsPerPiece * Simd.Lanes) - 1) / (GroupsPerPiece * Simd.Lanes);
+        long rates = ScanView.RatesCount(s), bcNumbers = (long)batch * chunks * length * 2 * state;
         bool weights = targets.ALog is not null || targets.D is not null || targets.DeltaBias is not null;
-        int weightRow = view.State + 2;
-        long weightNumbers = weights ? (long)view.Batch * view.Inner * weightRow : 0;
-        float* dBc = Scratch.TakeForKernel(bcNumbers + weightNumbers), dWeights = dBc + bcNumbers;
+        int weightRow = state + 2;
+        long weightNumbers = weights ? (long)batch * inner * weightRow : 0;
+        float* scratch = Scratch.TakeForKernel(rates + bcNumbers + weightNumbers);
+        float* dBc = scratch + rates, dWeights = dBc + bcNumbers;
+        var view = new ScanView(s, xz, scale, scratch);
+        OverChannels(inner, (from, to) => _vectors.ScanRates(view, from, to));
         bool storeU = targets.U is not null && targets.U.TakeBlank();
         bool storeDelta = targets.Delta is not null && targets.Delta.TakeBlank();
         _pool.Run(view.Batch * chunks, index =>

@@ -12,6 +12,8 @@ internal abstract class VectorFunctions
 
     public abstract VectorFunction FourExp2 { get; }
 
+    public abstract VectorFunction FourShallowExp2 { get; }
+
     public abstract VectorFunction Exp { get; }
 
     public abstract VectorFunction Sigmoid { get; }
@@ -40,13 +42,9 @@ internal sealed unsafe class VectorFunctions<T> : VectorFunctions
 
     public override VectorFunction Exp2 => x => Apply(VectorMath.Exp2, x);
 
-    public override VectorFunction FourExp2 => x => Apply(
-        v =>
-        {
-            T a = T.Create(1f), b = v, c = T.Create(-3.3f), d = v;
-            VectorMath.Exp2(ref a, ref b, ref c, ref d);
-            return b;
-        }, x);
+    public override VectorFunction FourExp2 => x => Apply(v => Four(v, deep: true), x);
+
+    public override VectorFunction FourShallowExp2 => x => Apply(v => Four(v, deep: false), x);
 
     public override VectorFunction Exp => x => Apply(VectorMath.Exp, x);
 
@@ -69,6 +67,13 @@ internal sealed unsafe class VectorFunctions<T> : VectorFunctions
         }
 
         return lanes;
+    }
+
+    private static T Four(T x, bool deep)
+    {
+        T a = T.Create(1f), b = x, c = T.Create(-3.3f), d = x;
+        VectorMath.Exp2(ref a, ref b, ref c, ref d, deep);
+        return b;
     }
 
     private static float[] Apply(Function function, float[] x)

@@ -14,7 +14,8 @@ internal unsafe ref struct ScanBackwardPiece<T>
     private readonly ScanBackwardJob _job;
     private readonly int _groups, _blocks, _row, _wideRow;
     private ScanBlock _block;
-    private float* _a2, _dh, _dA, _kept, _steps, _dBc, _dD, _dBias;
+    private float* _dh, _dA, _kept, _steps, _dBc, _dD, _dBias;
+    private bool* _deep;
 
     public ScanBackwardPiece(in ScanView view, in ScanBackwardJob job)
     {
@@ -52,8 +53,9 @@ internal unsafe ref struct ScanBackwardPiece<T>
     {
         int rows = _groups * _row, line = BlockSteps * T.Count;
         float* p = Scratch.Take(
-            (3L * rows) + ((long)rows * _blocks) + (((2L * BlockSteps) + 1) * _row) + (5L * line) +
-            (2L * BlockSteps * _wideRow) + (2L * line * _groups * _blocks) + (2L * _groups * T.Count));
+            (2L * rows) + ((long)rows * _blocks) + (((2L * BlockSteps) + 1) * _row) + (5L * line) +
+            (2L * BlockSteps * _wideRow) + (2L * line * _groups * _blocks) + (2L * _groups * T.Count) +
+            ((((long)_groups * _blocks) + sizeof(float) - 1) / sizeof(float)));
         float* Next(long count)
         {
             float* taken = p;
@@ -61,7 +63,6 @@ internal unsafe ref struct ScanBackwardPiece<T>
             return taken;
         }
 
-        _a2 = Next(rows);
         _dh = Next(rows);
         _dA = Next(rows);
         _dD = Next(_groups * T.Count);
@@ -75,6 +76,7 @@ internal unsafe ref struct ScanBackwardPiece<T>
         _block.Gate = Next(line);
         _block.Dy = Next(line);
         _block.Sums = Next(3 * line);
+        _deep = (bool*)Next(0);
     }
 
     private readonly int Channel(int group) => _job.From + (group * T.Count);
@@ -87,28 +89,30 @@ internal unsafe ref struct ScanBackwardPiece<T>
     private readonly float* Steps(int group, int block) =>
         _steps + ((((long)block * _groups) + group) * 2 * BlockSteps * T.Count);
 
+    /// <summary>Whether an exponent of the block may need its lower bound.</summary>
+    private readonly bool* Deep(int group, int block) => _deep + ((long)block * _groups) + group;
+
     /// <summary>
     /// Forward through all blocks, keeping the states at each block's start and the step sizes of all.
     /// </summary>
     private readonly void KeepStates()
     {
         new Span<float>(_kept, _groups * _row).Clear();
-        for (int group = 0; group < _groups; group++)
-            _view.LoadA<T>(Channel(group), Count(group), _a2 + (group * _row));
         for (int block = 0; block < _blocks; block++)
         {
             int first = block * BlockSteps, steps = Math.Min(BlockSteps, _view.Length - first);
             for (int group = 0; group < _groups; group++)
             {
                 float* delta = Steps(group, block), deltaU = delta + (BlockSteps * T.Count);
-                _view.LoadBlock<T>(_job.Sample, Channel(group), Count(group), first, steps, delta, deltaU);
+                bool deep = _view.LoadBlock<T>(_job.Sample, Channel(group), Count(group), first, steps, delta, deltaU);
+                *Deep(group, block) = deep;
                 if (block + 1 == _blocks)
                     continue;
                 float* h = Kept(group, block + 1);
                 new Span<float>(Kept(group, block), _row).CopyTo(new Span<float>(h, _row));
                 ScanKernels<T>.AdvanceStates(
-                    delta, deltaU, _a2 + (group * _row), h, _view.B(_job.Sample, first), _view.BStride,
-                    BlockSteps, _view.State);
+                    delta, deltaU, _view.Rates<T>(Channel(group)), h, _view.B(_job.Sample, first), _view.BStride,
+                    BlockSteps, _view.State, deep);
             }
         }
     }
@@ -117,7 +121,7 @@ internal unsafe ref struct ScanBackwardPiece<T>
     {
         _block.Delta = Steps(group, block);
         _block.DeltaU = _block.Delta + (BlockSteps * T.Count);
-        _block.A2 = _a2 + (group * _row);
+        _block.A2 = _view.Rates<T>(Channel(group));
         _block.Dh = _dh + (group * _row);
         _block.DA = _job.DWeights == null ? null : _dA + (group * _row);
         // 16 partial sums in any width, so that the bits are the same.
@@ -130,7 +134,7 @@ internal unsafe ref struct ScanBackwardPiece<T>
         new Span<float>(Kept(group, block), _row).CopyTo(new Span<float>(_block.States, _row));
         ScanKernels<T>.AdvanceKeeping(
             _block.Delta, _block.DeltaU, _block.A2, _block.States, _block.Decays, _view.B(_job.Sample, first), _view.BStride,
-            steps, _view.State);
+            steps, _view.State, *Deep(group, block));
         LoadGates(Channel(group), Count(group), first, steps);
     }
 
@@ -230,13 +234,14 @@ internal unsafe ref struct ScanBackwardPiece<T>
         int row = _view.State + 2;
         for (int group = 0; group < _groups; group++)
         {
+            float* a2 = _view.Rates<T>(Channel(group));
             for (int lane = 0; lane < Count(group); lane++)
             {
                 float* to = _job.DWeights + ((long)(Channel(group) + lane) * row);
                 for (int n = 0; n < _view.State; n++)
                 {
-                    int at = (group * _row) + (n * T.Count) + lane;
-                    to[n] = _dA[at] * _a2[at] * VectorMath.Ln2;
+                    int at = (n * T.Count) + lane;
+                    to[n] = _dA[(group * _row) + at] * a2[at] * VectorMath.Ln2;
                 }
 
                 to[_view.State] = _dD[(group * T.Count) + lane];

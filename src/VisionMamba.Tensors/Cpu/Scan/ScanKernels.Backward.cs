@@ -10,13 +10,17 @@ internal static unsafe partial class ScanKernels<T>
     /// decays gets a row a step.
     /// </summary>
     public static void AdvanceKeeping(
-        float* delta, float* deltaU, float* a2, float* states, float* decays, float* b, long bStride, int steps, int state)
+        float* delta, float* deltaU, float* a2, float* states, float* decays, float* b, long bStride, int steps, int state,
+        bool deep)
     {
         int n = 0, row = state * T.Count;
         for (; n + FourStates <= state; n += FourStates)
         {
             int at = n * T.Count;
-            KeepFour(delta, deltaU, a2 + at, states + at, decays + at, b + n, bStride, steps, row);
+            if (deep)
+                KeepFour<Deep>(delta, deltaU, a2 + at, states + at, decays + at, b + n, bStride, steps, row);
+            else
+                KeepFour<Shallow>(delta, deltaU, a2 + at, states + at, decays + at, b + n, bStride, steps, row);
         }
 
         for (; n < state; n++)
@@ -28,7 +32,7 @@ internal static unsafe partial class ScanKernels<T>
 
     /// <summary>Four states over all steps: they stay in registers, and only stores go to the caches.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void KeepFour(
+    private static void KeepFour<TDepth>(
         float* delta, float* deltaU, float* a2, float* states, float* decays, float* b, long bStride, int steps, int row)
     {
         T h0 = T.Load(states), h1 = T.Load(states + T.Count);
@@ -39,7 +43,7 @@ internal static unsafe partial class ScanKernels<T>
             T d = T.Load(delta);
             T e0 = d * T.Load(a2), e1 = d * T.Load(a2 + T.Count);
             T e2 = d * T.Load(a2 + (2 * T.Count)), e3 = d * T.Load(a2 + (3 * T.Count));
-            VectorMath.Exp2(ref e0, ref e1, ref e2, ref e3);
+            VectorMath.Exp2(ref e0, ref e1, ref e2, ref e3, typeof(TDepth) == typeof(Deep));
             e0.Store(decays);
             e1.Store(decays + T.Count);
             e2.Store(decays + (2 * T.Count));

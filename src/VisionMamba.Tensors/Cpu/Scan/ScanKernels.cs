@@ -10,6 +10,9 @@ namespace VisionMamba.Tensors.Cpu;
 // a method of its own, never inlined: inlined into their callers the compiler ran out of registers. They are compiled in
 // full at the first call: in the quick code that methods start with, a scan takes eight times as long, and a single
 // prediction is over before the better code is there. The bound is the multiply pipe: 9 operations a state.
+//
+// "deep" says that an exponent delta a2 may be below -126, where 2^x needs its lower bound. It hardly ever is: a step
+// would have to forget a state to less than 1e-38 of itself. The results are the same bits either way.
 internal static unsafe partial class ScanKernels<T>
     where T : struct, ILanes<T>
 {
@@ -19,23 +22,38 @@ internal static unsafe partial class ScanKernels<T>
 
     private readonly struct WithoutSums;
 
+    private readonly struct Deep;
+
+    private readonly struct Shallow;
+
     /// <summary>h = exp2(delta a2) h + deltaU B for all states and steps; sum_t = C_t h_t.</summary>
     public static void Advance(
-        float* delta, float* deltaU, float* a2, float* h, float* b, long bStride, int steps, int state, float* sum) =>
-        Advance<WithSums>(delta, deltaU, a2, h, b, bStride, steps, state, sum);
+        float* delta, float* deltaU, float* a2, float* h, float* b, long bStride, int steps, int state, float* sum,
+        bool deep)
+    {
+        if (deep)
+            Advance<WithSums, Deep>(delta, deltaU, a2, h, b, bStride, steps, state, sum);
+        else
+            Advance<WithSums, Shallow>(delta, deltaU, a2, h, b, bStride, steps, state, sum);
+    }
 
     /// <summary>As <see cref="Advance"/>, without the sums.</summary>
     public static void AdvanceStates(
-        float* delta, float* deltaU, float* a2, float* h, float* b, long bStride, int steps, int state) =>
-        Advance<WithoutSums>(delta, deltaU, a2, h, b, bStride, steps, state, sum: null);
+        float* delta, float* deltaU, float* a2, float* h, float* b, long bStride, int steps, int state, bool deep)
+    {
+        if (deep)
+            Advance<WithoutSums, Deep>(delta, deltaU, a2, h, b, bStride, steps, state, sum: null);
+        else
+            Advance<WithoutSums, Shallow>(delta, deltaU, a2, h, b, bStride, steps, state, sum: null);
+    }
 
-    private static void Advance<TSums>(
+    private static void Advance<TSums, TDepth>(
         float* delta, float* deltaU, float* a2, float* h, float* b, long bStride, int steps, int state, float* sum)
     {
         int n = 0;
         for (; n + FourStates <= state; n += FourStates)
         {
-            AdvanceFour<TSums>(
+            AdvanceFour<TSums, TDepth>(
                 delta, deltaU, a2 + (n * T.Count), h + (n * T.Count), b + n, bStride, steps, state, sum, n > 0);
         }
 
@@ -51,7 +69,7 @@ internal static unsafe partial class ScanKernels<T>
     /// constant to the JIT; they are added to what is there where <paramref name="add"/>.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void AdvanceFour<TSums>(
+    private static void AdvanceFour<TSums, TDepth>(
         float* delta, float* deltaU, float* a2, float* h, float* b, long bStride, int steps, int state, float* sum,
         bool add)
     {
@@ -60,7 +78,7 @@ internal static unsafe partial class ScanKernels<T>
             T d = T.Load(delta);
             T e0 = d * T.Load(a2), e1 = d * T.Load(a2 + T.Count);
             T e2 = d * T.Load(a2 + (2 * T.Count)), e3 = d * T.Load(a2 + (3 * T.Count));
-            VectorMath.Exp2(ref e0, ref e1, ref e2, ref e3);
+            VectorMath.Exp2(ref e0, ref e1, ref e2, ref e3, typeof(TDepth) == typeof(Deep));
             T u = T.Load(deltaU);
             T h0 = T.Fma(e0, T.Load(h), u * b[0]);
             h0.Store(h);

@@ -4,6 +4,9 @@ namespace VisionMamba.Tensors.Cpu;
 
 internal abstract unsafe partial class VectorKernels
 {
+    /// <summary>Fills the view's rates of channels from .. to.</summary>
+    public abstract void ScanRates(in ScanView view, int from, int to);
+
     /// <summary>Writes y, or adds to it, for channels from .. to of one sample.</summary>
     public abstract void ScanForward(in ScanView view, int sample, int from, int to, bool accumulate, float* y);
 
@@ -16,19 +19,15 @@ internal sealed unsafe partial class VectorKernels<T>
     private const int ForwardBlock = 32;
 
     /// <inheritdoc/>
+    public override void ScanRates(in ScanView view, int from, int to) => view.LoadRates<T>(from, to);
+
+    /// <inheritdoc/>
     /// <remarks>Blocks of steps outside, groups of channels inside: rows are read in whole, not in pieces.</remarks>
     public override void ScanForward(in ScanView view, int sample, int from, int to, bool accumulate, float* y)
     {
         int row = view.State * T.Count, groups = (to - from + T.Count - 1) / T.Count;
-        float* a2 = Scratch.Take((2L * groups * row) + (3 * ForwardBlock * T.Count));
-        float* h = a2 + (groups * row), delta = h + (groups * row);
+        float* h = Scratch.Take(((long)groups * row) + (3 * ForwardBlock * T.Count)), delta = h + (groups * row);
         float* deltaU = delta + (ForwardBlock * T.Count), sum = deltaU + (ForwardBlock * T.Count);
-        for (int group = 0; group < groups; group++)
-        {
-            int c = from + (group * T.Count);
-            view.LoadA<T>(c, Math.Min(T.Count, to - c), a2 + (group * row));
-        }
-
         new Span<float>(h, groups * row).Clear();
         for (int first = 0; first < view.Length; first += ForwardBlock)
         {
@@ -37,9 +36,9 @@ internal sealed unsafe partial class VectorKernels<T>
             for (int group = 0; group < groups; group++)
             {
                 int c = from + (group * T.Count), count = Math.Min(T.Count, to - c);
-                view.LoadBlock<T>(sample, c, count, first, steps, delta, deltaU);
+                bool deep = view.LoadBlock<T>(sample, c, count, first, steps, delta, deltaU);
                 ScanKernels<T>.Advance(
-                    delta, deltaU, a2 + (group * row), h + (group * row), b, view.BStride, steps, view.State, sum);
+                    delta, deltaU, view.Rates<T>(c), h + (group * row), b, view.BStride, steps, view.State, sum, deep);
                 StoreGated(view, sample, c, count, first, steps, accumulate, sum, y);
             }
         }

@@ -58,6 +58,9 @@ internal readonly unsafe struct Lanes16(Vector512<float> value) : ILanes<Lanes16
     public static Lanes16 Min(Lanes16 a, Lanes16 b) => new(Vector512.MinNative(a.Value, b.Value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool AllAtMost(Lanes16 a, Lanes16 b) => Vector512.LessThanOrEqualAll(a.Value, b.Value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes16 Sign(Lanes16 a)
     {
         Vector512<float> one = Vector512<float>.One, zero = Vector512<float>.Zero;

@@ -59,6 +59,9 @@ internal readonly unsafe struct Lanes4(Vector128<float> value) : ILanes<Lanes4>
     public static Lanes4 Min(Lanes4 a, Lanes4 b) => new(Vector128.MinNative(a.Value, b.Value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool AllAtMost(Lanes4 a, Lanes4 b) => Vector128.LessThanOrEqualAll(a.Value, b.Value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes4 Sign(Lanes4 a)
     {
         Vector128<float> one = Vector128<float>.One, zero = Vector128<float>.Zero;

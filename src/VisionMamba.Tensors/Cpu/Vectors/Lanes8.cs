@@ -62,6 +62,9 @@ internal readonly unsafe struct Lanes8(Vector256<float> value) : ILanes<Lanes8>
     public static Lanes8 Min(Lanes8 a, Lanes8 b) => new(Vector256.MinNative(a.Value, b.Value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool AllAtMost(Lanes8 a, Lanes8 b) => Vector256.LessThanOrEqualAll(a.Value, b.Value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes8 Sign(Lanes8 a)
     {
         Vector256<float> one = Vector256<float>.One, zero = Vector256<float>.Zero;

@@ -23,6 +23,8 @@ internal static partial class OpCases
         yield return SelectiveScan(3, 257, 5, 1);
         // Steps from e^-30 to 30, so that decays reach 0 and 1.
         yield return SelectiveScan(1, 17, 16, 16, deltaScale: 10);
+        // Exponents below -126 in some blocks of steps and groups of channels, and in others none.
+        yield return SelectiveScan(2, 40, 24, 5, deltaScale: 60);
     }
 
     /// <summary>Both directions, each with inputs of its own; 2 columns of Bc stand before B and C.</summary>
