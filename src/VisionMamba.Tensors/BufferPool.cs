@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace VisionMamba.Tensors;
 
 /// <summary>
@@ -32,13 +34,11 @@ public sealed class BufferPool(Backend? backend = null) : IDisposable
 
     internal Storage Rent(long count)
     {
-        InUse += count;
+        long rounded = backend is null or { OnHost: true } ? Rounded(count) : count;
+        Storage block = Free(count) ?? Free(rounded) ?? Allocate(rounded);
+        InUse += block.Count;
         Peak = Math.Max(Peak, InUse);
-        if (_free.TryGetValue(count, out Stack<Storage>? blocks) && blocks.Count > 0)
-            return blocks.Pop();
-        Allocations++;
-        Held += count;
-        return backend?.Allocate(count) ?? new Storage(count);
+        return block;
     }
 
     internal void Return(Storage storage)
@@ -48,5 +48,24 @@ public sealed class BufferPool(Backend? backend = null) : IDisposable
         if (!_free.TryGetValue(storage.Count, out Stack<Storage>? blocks))
             _free[storage.Count] = blocks = new Stack<Storage>();
         blocks.Push(storage);
+    }
+
+    private Storage? Free(long count) =>
+        _free.TryGetValue(count, out Stack<Storage>? blocks) && blocks.TryPop(out Storage? block) ? block : null;
+
+    private Storage Allocate(long count)
+    {
+        Allocations++;
+        Held += count;
+        return backend?.Allocate(count) ?? new Storage(count);
+    }
+
+    /// <summary>
+    /// Up to the next 32nd of a power of two: at most 3 % more, and nearly equal sizes (196 tokens and 197) share blocks.
+    /// </summary>
+    private static long Rounded(long count)
+    {
+        long step = Math.Max(1, (long)BitOperations.RoundUpToPowerOf2((ulong)Math.Max(count, 1)) / 64);
+        return (count + step - 1) / step * step;
     }
 }

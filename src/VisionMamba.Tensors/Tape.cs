@@ -21,9 +21,9 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
     public Action<string, Tensor>? Observer { get; set; }
 
     /// <summary>
-    /// Called with what every selective scan reads: xz and its two directions. The tensors live until the block ends.
+    /// Called with what every selective scan reads, xz and one direction, before it runs; the tensors live until then.
     /// </summary>
-    public Action<Tensor, ScanDirection, ScanDirection>? ScanObserver { get; set; }
+    public Action<Tensor, ScanDirection>? ScanObserver { get; set; }
 
     /// <summary>The device. For operations; models never see it.</summary>
     internal Backend Backend { get; } = backend;
@@ -80,6 +80,22 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
         }
     }
 
+    /// <summary>
+    /// Says that nothing reads <paramref name="tensor"/> any more but the operations that saved it: its scope frees it now,
+    /// not when it ends.
+    /// </summary>
+    public void Drop(Tensor tensor)
+    {
+        foreach (Scope scope in _scopes)
+        {
+            if (scope.Made.Remove(tensor))
+            {
+                Free(tensor);
+                return;
+            }
+        }
+    }
+
     /// <summary>Shows <paramref name="tensor"/> to the <see cref="Observer"/>.</summary>
     public void Observe(string name, Tensor tensor) => Observer?.Invoke(name, tensor);
 
@@ -110,9 +126,26 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
             Leave();
     }
 
-    internal Tensor Output(bool needsGradient, params ReadOnlySpan<int> shape)
+    internal Tensor Output(bool needsGradient, params ReadOnlySpan<int> shape) =>
+        Made(pool.Rent(Tensor.CountOf(shape)), needsGradient, shape);
+
+    /// <summary>
+    /// As <see cref="Output"/>, in the memory of <paramref name="earlier"/>, a tensor of a tape that nothing reads after
+    /// the operation.
+    /// </summary>
+    internal Tensor OutputOver(Tensor earlier, bool needsGradient)
     {
-        var tensor = new Tensor(pool.Rent(Tensor.CountOf(shape)), shape)
+        earlier.Lent = true;
+        return Made(earlier.Storage, needsGradient, earlier.Shape);
+    }
+
+    /// <summary>Whether only one operation or scope wants <paramref name="tensor"/>: its memory may be written over.</summary>
+    internal static bool IsLastUse(Tensor tensor) =>
+        tensor is { Pooled: true, HasMemory: true, Holds: 1, Lent: false };
+
+    private Tensor Made(Storage storage, bool needsGradient, ReadOnlySpan<int> shape)
+    {
+        var tensor = new Tensor(storage, shape)
         {
             NeedsGradient = needsGradient && Recording,
             Holds = 1,
@@ -130,7 +163,14 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
     internal void Release(Tensor tensor)
     {
         if (--tensor.Holds == 0 && tensor.Pooled && tensor.HasMemory)
-            pool.Return(tensor.Detach());
+            GiveBack(tensor);
+    }
+
+    private void GiveBack(Tensor tensor)
+    {
+        Storage storage = tensor.Detach();
+        if (!tensor.Lent)
+            pool.Return(storage);
     }
 
     /// <summary>
@@ -142,30 +182,39 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
         Check(operation, y);
         if (!y.NeedsGradient)
             return y;
-        y.Recompute = recompute is null ? null : Recomputation(saved.ToArray(), recompute);
-        RecordNode(operation, y, null, backward, saved);
+        RecordNode(operation, y, null, backward, saved, recompute);
         return y;
     }
 
-    internal void Record(string operation, Tensor y, Tensor z, Action backward, ReadOnlySpan<Tensor?> saved)
+    /// <summary>Ends an operation that no gradient is wanted of: checks its result.</summary>
+    internal Tensor Finished(string operation, Tensor y)
+    {
+        Check(operation, y);
+        return y;
+    }
+
+    /// <summary>As <see cref="Record(string, Tensor, Action, ReadOnlySpan{Tensor?}, Action?)"/> with a second result; <paramref name="recompute"/> makes the first one again.</summary>
+    internal void Record(
+        string operation, Tensor y, Tensor z, Action backward, ReadOnlySpan<Tensor?> saved, Action recompute)
     {
         Check(operation, y);
         Check(operation, z);
         if (y.NeedsGradient)
-            RecordNode(operation, y, z, backward, saved);
+            RecordNode(operation, y, z, backward, saved, recompute);
     }
 
     /// <summary>
     /// The gradient to add into, made (as zeros) at first use; null when <paramref name="x"/> does not need one. A kernel
-    /// that looks at <see cref="Tensor.TakeBlank"/> takes it <paramref name="blank"/>, which saves the zeros.
+    /// that looks at <see cref="Tensor.TakeBlank"/> takes it <paramref name="blank"/>, which saves the zeros. One that has
+    /// read each element of x before it writes its gradient may have it <paramref name="over"/> x, if this is x's last use.
     /// </summary>
-    internal Tensor? Target(Tensor? x, bool blank = false)
+    internal Tensor? Target(Tensor? x, bool blank = false, bool over = false)
     {
         if (x is null || !x.NeedsGradient)
             return null;
         if (x.Gradient is null)
         {
-            x.Gradient = x.Pooled ? Scratch(x.Shape)
+            x.Gradient = over && IsLastUse(x) ? Over(x) : x.Pooled ? Scratch(x.Shape)
                 : new Tensor(Backend.Allocate(x.Count), x.Shape) { Name = x.Name };
             if (blank)
                 x.Gradient.Blank = true;
@@ -176,19 +225,24 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
         return x.Gradient;
     }
 
-    /// <summary>What it reads may itself have been given back.</summary>
-    private Action Recomputation(Tensor?[] inputs, Action recompute) => () =>
+    /// <summary>
+    /// Gives the gradient of <paramref name="y"/> to <paramref name="before"/> too, for y = before + something in the same
+    /// memory.
+    /// </summary>
+    internal static void ShareGradient(Tensor y, Tensor before)
     {
-        foreach (Tensor? input in inputs)
-        {
-            if (input is not null)
-                Materialise(input);
-        }
+        before.Gradient = y.Gradient;
+        y.Gradient!.Holds++;
+    }
 
-        recompute();
-    };
+    private static Tensor Over(Tensor x)
+    {
+        x.Lent = true;
+        return new Tensor(x.Storage, x.Shape) { Holds = 1, Pooled = true };
+    }
 
-    private void RecordNode(string operation, Tensor y, Tensor? z, Action backward, ReadOnlySpan<Tensor?> saved)
+    private void RecordNode(
+        string operation, Tensor y, Tensor? z, Action backward, ReadOnlySpan<Tensor?> saved, Action? recompute)
     {
         int count = 0;
         foreach (Tensor? tensor in saved)
@@ -202,6 +256,8 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
             held[^count--] = tensor;
         }
 
+        y.Recompute = recompute;
+        y.RecomputedFrom = held;
         _nodes.Add(new Node(_scopes.TryPeek(out Scope? scope) ? scope : null, operation, y, z, backward, held));
     }
 
@@ -249,6 +305,8 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
     {
         if (tensor.HasMemory)
             return;
+        foreach (Tensor input in tensor.RecomputedFrom)
+            Materialise(input);
         tensor.Attach(pool.Rent(tensor.Count));
         tensor.Recompute!();
     }
@@ -256,11 +314,14 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
     private void Leave()
     {
         foreach (Tensor tensor in _scopes.Pop().Made)
-        {
-            Release(tensor);
-            if (tensor.Holds > 0 && tensor.Recompute is not null && tensor.HasMemory)
-                pool.Return(tensor.Detach());
-        }
+            Free(tensor);
+    }
+
+    private void Free(Tensor tensor)
+    {
+        Release(tensor);
+        if (tensor.Holds > 0 && tensor.Recompute is not null && tensor.HasMemory)
+            GiveBack(tensor);
     }
 
     private void Check(string operation, Tensor y)

@@ -79,6 +79,15 @@ public sealed class Tensor
     /// <summary>How to make the values again when their memory was given back before the backward pass.</summary>
     internal Action? Recompute { get; set; }
 
+    /// <summary>What <see cref="Recompute"/> reads: it may itself have been given back.</summary>
+    internal Tensor[] RecomputedFrom { get; set; } = [];
+
+    /// <summary>
+    /// Whether its memory has become another tensor's, which writes over it: the values may still be read until then, but
+    /// the memory is the other's to give back.
+    /// </summary>
+    internal bool Lent { get; set; }
+
     internal bool HasMemory => _storage is not null;
 
     /// <summary>
@@ -139,7 +148,11 @@ public sealed class Tensor
         return storage;
     }
 
-    internal void Attach(Storage storage) => _storage = storage;
+    internal void Attach(Storage storage)
+    {
+        _storage = storage;
+        Lent = false;
+    }
 
     internal static long CountOf(ReadOnlySpan<int> shape)
     {

@@ -9,19 +9,18 @@ namespace VisionMamba.Models.Explaining;
 /// </summary>
 public sealed class BlockGates
 {
-    private readonly int _from;
+    private readonly int _from, _classToken;
 
     /// <summary>
-    /// Reads sample 0 of a block whose scan has <paramref name="xz"/>'s tokens, of which <paramref name="length"/> are
-    /// the block's own and the others stand evenly around them (affixes).
+    /// For sample 0 of a block whose scans have <paramref name="scanned"/> tokens, of which <paramref name="length"/> are
+    /// the block's own and the others stand evenly around them (affixes); both directions are to be added.
     /// </summary>
-    public BlockGates(Tensor xz, in ScanDirection forward, in ScanDirection backward, int length, int classToken)
+    public BlockGates(int scanned, int inner, int length, int classToken)
     {
-        _from = (xz.Shape[1] - length) / 2;
+        _from = (scanned - length) / 2;
+        _classToken = classToken;
         (Delta, InputGate, ForgetGate) = (new float[length], new float[length], new float[length]);
-        foreach (ScanDirection direction in new[] { forward, backward })
-            AddGates(direction);
-        Contributions = ContributionsTo(classToken + _from, xz, forward, backward);
+        Contributions = [.. Enumerable.Range(0, scanned).Select(_ => new float[inner])];
     }
 
     /// <summary>Per token.</summary>
@@ -45,6 +44,15 @@ public sealed class BlockGates
     /// <summary>The sum of the lengths of the contributions of tokens around the block's own.</summary>
     public double OtherContributions =>
         Contributions.Where((_, t) => t < _from || t >= _from + Delta.Length).Sum(c => Norm(c));
+
+    /// <summary>
+    /// Adds a direction, whose gates <paramref name="xz"/> has: half of the means, and its contributions.
+    /// </summary>
+    public void Add(Tensor xz, in ScanDirection direction)
+    {
+        AddGates(direction);
+        AddContributions(xz, direction, _classToken + _from);
+    }
 
     private static float Norm(float[] x)
     {
@@ -77,20 +85,14 @@ public sealed class BlockGates
         }
     }
 
-    private static float[][] ContributionsTo(int at, Tensor xz, in ScanDirection forward, in ScanDirection backward)
+    private void AddContributions(Tensor xz, in ScanDirection s, int at)
     {
-        int inner = xz.Columns / 2, length = xz.Shape[1];
-        float[][] parts = [.. Enumerable.Range(0, length).Select(_ => new float[inner])];
-        foreach (ScanDirection s in new[] { forward, backward })
+        int inner = xz.Columns / 2;
+        float[] row = HiddenAttention.Row(s, 0, at);
+        for (int i = 0; i < row.Length; i++)
         {
-            float[] row = HiddenAttention.Row(s, 0, at);
-            for (int i = 0; i < row.Length; i++)
-            {
-                float z = xz.Span[(at * xz.Columns) + inner + (i % inner)];
-                parts[i / inner][i % inner] += 0.5f * (z / (1 + MathF.Exp(-z))) * row[i] * s.U.Span[i];
-            }
+            float z = xz.Span[(at * xz.Columns) + inner + (i % inner)];
+            Contributions[i / inner][i % inner] += 0.5f * (z / (1 + MathF.Exp(-z))) * row[i] * s.U.Span[i];
         }
-
-        return parts;
     }
 }

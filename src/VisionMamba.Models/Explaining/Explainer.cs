@@ -14,6 +14,7 @@ public sealed class Explainer
     private readonly BlockExplanation[] _blocks;
     private (int Length, int ClassToken, int[] Patches, double Magnitude) _now;
     private int _layer;
+    private BlockGates? _gates;
 
     private Explainer(VisionMambaModel model, Backend backend)
     {
@@ -100,9 +101,15 @@ public sealed class Explainer
         _now = (after.Tokens.Shape[1], after.ClassToken, patches, change / patches.Length);
     }
 
-    private void Scan(Tensor xz, ScanDirection forward, ScanDirection backward)
+    /// <summary>The forward direction of a block comes first.</summary>
+    private void Scan(Tensor xz, ScanDirection direction)
     {
-        var gates = new BlockGates(xz, forward, backward, _now.Length, _now.ClassToken);
+        if (!direction.Reversed)
+            _gates = new BlockGates(xz.Shape[1], xz.Columns / 2, _now.Length, _now.ClassToken);
+        BlockGates gates = _gates!;
+        gates.Add(xz, direction);
+        if (!direction.Reversed)
+            return;
         float[] own = gates.OwnContributions;
         float[] Patches(float[] tokens) => [.. _now.Patches.Select(t => tokens[t])];
         HashSet<int> known = [.. _now.Patches, _now.ClassToken];

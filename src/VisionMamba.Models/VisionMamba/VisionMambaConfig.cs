@@ -68,6 +68,12 @@ public sealed record VisionMambaConfig
     /// <summary>Index of the class token, in the middle: M / 2.</summary>
     public int ClassToken => Patches / 2;
 
+    /// <summary>
+    /// How many blocks, the first ones, compute in_proj's output again for their backward pass: one in four. That is 3 % of
+    /// the time of a step of prompt tuning against 15 % of its memory; all blocks would be 11 % against 60 %.
+    /// </summary>
+    public int RecomputedBlocks => Depth / 4;
+
     /// <summary>The named sizes: tiny, small, base and their stride-8 forms.</summary>
     public static IReadOnlyDictionary<string, VisionMambaConfig> Presets { get; } =
         new Dictionary<string, VisionMambaConfig>

@@ -100,7 +100,10 @@ public sealed class VisionMambaModel
                 Tensor? drop = i == 0 ? null : DropScale(tape, context, image.Shape[0], i, DropRate(context.DropPath, i));
                 (Tensor normed, Tensor residual) =
                     _norms[i].Forward(tape, sequence.Tokens, sequence.Residual, drop);
-                Tensor hidden = _mixers[i].Forward(tape, normed, Method, i, context);
+                DropTokens(tape, before);
+                DropTokens(tape, sequence);
+                Tensor hidden = _mixers[i].Forward(
+                    tape, normed, Method, i, context, again: i < Config.RecomputedBlocks);
                 sequence = sequence with { Tokens = tape.Keep(hidden), Residual = tape.Keep(residual) };
                 tape.Observe($"layer{i}.hidden", hidden);
                 tape.Observe($"layer{i}.residual", residual);
@@ -108,6 +111,13 @@ public sealed class VisionMambaModel
         }
 
         return sequence;
+    }
+
+    private static void DropTokens(Tape tape, TokenSequence sequence)
+    {
+        tape.Drop(sequence.Tokens);
+        if (sequence.Residual is not null)
+            tape.Drop(sequence.Residual);
     }
 
     private Tensor ClassFeature(Tape tape, TokenSequence sequence, ForwardContext context)

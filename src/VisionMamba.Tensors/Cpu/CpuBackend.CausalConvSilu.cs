@@ -6,16 +6,19 @@ public sealed unsafe partial class CpuBackend
     /// <inheritdoc/>
     public override void CausalConvSiluForward(Tensor xz, Tensor weight, Tensor bias, bool reversed, Tensor y)
     {
-        var shape = new ConvShape(xz, weight, reversed);
+        var shape = new ConvShape(xz, weight, reversed, y.Columns);
         OverSamplesAndChannels(shape.Batch, shape.Inner, (sample, from, to) =>
             _vectors.ConvForward(shape, sample, from, to, xz.Pointer, weight.Pointer, bias.Pointer, y.Pointer));
     }
 
     /// <inheritdoc/>
+    public override bool ConvolvesInPlace(Tensor weight) => weight.Columns == ConvShape.FastWidth;
+
+    /// <inheritdoc/>
     public override void CausalConvSiluBackward(
         Tensor xz, Tensor weight, Tensor bias, bool reversed, Tensor dY, Tensor? dXz, Tensor? dWeight, Tensor? dBias)
     {
-        var shape = new ConvShape(xz, weight, reversed);
+        var shape = new ConvShape(xz, weight, reversed, dY.Columns);
         // Without weight gradients the samples are independent; with them, threads split channels and the batch is
         // summed in order.
         if (dWeight is null && dBias is null)

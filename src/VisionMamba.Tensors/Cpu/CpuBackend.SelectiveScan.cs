@@ -7,6 +7,9 @@ public sealed unsafe partial class CpuBackend
     private const int GroupsPerPiece = 8;
 
     /// <inheritdoc/>
+    public override bool ScansInPlace => true;
+
+    /// <inheritdoc/>
     public override void SelectiveScanForward(in ScanDirection s, Tensor xz, float scale, bool accumulate, Tensor y)
     {
         var view = new ScanView(s, xz, scale, Scratch.TakeForKernel(ScanView.RatesCount(s)));

@@ -12,7 +12,7 @@ public sealed unsafe partial class CpuBackend
         in ScanDirection s, Tensor xz, float scale, Tensor dY, in ScanGradients gradients)
     {
         ScanGradients targets = gradients;
-        int batch = s.U.Shape[0], length = s.U.Shape[1], inner = s.U.Columns, state = s.ALog.Columns;
+        int batch = s.U.Shape[0], length = s.U.Shape[1], inner = s.ALog.Rows, state = s.ALog.Columns;
         int chunks = (inner + (GroupsPerPiece * Simd.Lanes) - 1) / (GroupsPerPiece * Simd.Lanes);
         long rates = ScanView.RatesCount(s), bcNumbers = (long)batch * chunks * length * 2 * state;
         bool weights = targets.ALog is not null || targets.D is not null || targets.DeltaBias is not null;

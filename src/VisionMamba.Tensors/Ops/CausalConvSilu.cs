@@ -5,8 +5,14 @@ namespace VisionMamba.Tensors;
 
 public abstract partial class Backend
 {
-    /// <summary>y_t = silu(bias + sum_k weight_k x_(t-width+1+k)), with zeros before the first token.</summary>
+    /// <summary>
+    /// y_t = silu(bias + sum_k weight_k x_(t-width+1+k)), with zeros before the first token. y may be xz itself where
+    /// <see cref="ConvolvesInPlace"/>: its first half then takes the result.
+    /// </summary>
     public abstract void CausalConvSiluForward(Tensor xz, Tensor weight, Tensor bias, bool reversed, Tensor y);
+
+    /// <summary>Whether the forward pass may write over its input.</summary>
+    public virtual bool ConvolvesInPlace(Tensor weight) => false;
 
     /// <summary>Adds into the first half of dXz, dWeight and dBias. The value before silu is computed again.</summary>
     public abstract void CausalConvSiluBackward(
@@ -17,20 +23,32 @@ public static partial class Operations
 {
     /// <summary>
     /// Mamba's short depthwise causal convolution followed by SiLU (arXiv 2312.00752, section 3.4), over the x half of
-    /// <paramref name="xz"/>; in the reversed direction token t sees t .. t+width-1.
+    /// <paramref name="xz"/>; in the reversed direction token t sees t .. t+width-1. Where nothing is recorded the
+    /// <paramref name="last"/> reader of x may get the result in x's place: the first half of xz, which is given back.
     /// </summary>
-    public static Tensor CausalConvSilu(this Tape tape, Tensor xz, Tensor weight, Tensor bias, bool reversed)
+    public static Tensor CausalConvSilu(
+        this Tape tape, Tensor xz, Tensor weight, Tensor bias, bool reversed, bool last = false)
     {
         bool needsGradient = xz.NeedsGradient || weight.NeedsGradient || bias.NeedsGradient;
+        if (last && !(needsGradient && tape.Recording) && Tape.IsLastUse(xz) && tape.Backend.ConvolvesInPlace(weight))
+        {
+            tape.Backend.CausalConvSiluForward(xz, weight, bias, reversed, xz);
+            return tape.Finished("causal convolution", xz);
+        }
+
         Tensor y = tape.Output(needsGradient, [.. xz.Shape[..^1], xz.Columns / 2]);
-        void Forward() => tape.Backend.CausalConvSiluForward(xz, weight, bias, reversed, y);
-        Forward();
+        tape.Backend.CausalConvSiluForward(xz, weight, bias, reversed, y);
+        return y.NeedsGradient
+            ? RecordedConvolution(tape, xz, weight, bias, reversed, y) : tape.Finished("causal convolution", y);
+    }
+
+    // Apart, so that a pass that only answers makes no closure.
+    private static Tensor RecordedConvolution(Tape tape, Tensor xz, Tensor weight, Tensor bias, bool reversed, Tensor y) =>
         // Computed again for the backward pass: 2 % of a block's time against 37 % of its memory.
-        return tape.Record(
+        tape.Record(
             "causal convolution", y,
             () => tape.Backend.CausalConvSiluBackward(
                 xz, weight, bias, reversed, y.Gradient!, tape.Target(xz), tape.Target(weight), tape.Target(bias)),
             [xz],
-            Forward);
-    }
+            () => tape.Backend.CausalConvSiluForward(xz, weight, bias, reversed, y));
 }

@@ -34,16 +34,21 @@ public static partial class Operations
             throw new ArgumentException($"a linear layer with weight {weight} cannot take {x}");
         bool needsGradient = x.NeedsGradient || weight.NeedsGradient || bias is { NeedsGradient: true };
         Tensor y = tape.Output(needsGradient, [.. x.Shape[..^1], outputs]);
-        void Forward() => tape.Backend.LinearForward(x, weight, bias, y);
-        Forward();
+        tape.Backend.LinearForward(x, weight, bias, y);
+        return y.NeedsGradient ? RecordedLinear(tape, x, weight, bias, recompute, y) : tape.Finished("linear", y);
+    }
+
+    // Apart, so that a pass that only answers makes no closure.
+    private static Tensor RecordedLinear(Tape tape, Tensor x, Tensor weight, Tensor? bias, bool recompute, Tensor y)
+    {
         // x is kept only for the weight's gradient: a frozen layer stores nothing.
         bool keep = weight.NeedsGradient || recompute;
         return tape.Record(
             "linear", y,
             () => tape.Backend.LinearBackward(
-                x, weight, y.Gradient!, tape.Target(x, blank: weight.Count / outputs == x.Columns), tape.Target(weight),
+                x, weight, y.Gradient!, tape.Target(x, blank: weight.Count / y.Columns == x.Columns), tape.Target(weight),
                 tape.Target(bias)),
             [keep ? x : null],
-            recompute ? Forward : null);
+            recompute ? () => tape.Backend.LinearForward(x, weight, bias, y) : null);
     }
 }

@@ -1,7 +1,7 @@
 namespace VisionMamba.Tensors;
 
 // Shape legend
-//   u      (batch, length, inner)        the convolution's output
+//   u      (batch, length, inner)        the convolution's output, or the first columns of a wider tensor
 //   delta  (batch, length, inner)        step size before its bias and softplus
 //   bc     (batch, length, rank+2*state) x_proj's output; B and C are its last 2*state columns
 //   xz     (batch, length, 2*inner)      its second half z is the gate
@@ -33,6 +33,12 @@ public readonly record struct ScanGradients(
 
 public abstract partial class Backend
 {
+    /// <summary>
+    /// Whether y may be Delta's memory in the forward pass, and the gradients of U and Delta their own in the backward
+    /// pass: each element is read before that place is written.
+    /// </summary>
+    public virtual bool ScansInPlace => false;
+
     /// <summary>y = scale * silu(z) * scan, or y += that when <paramref name="accumulate"/>.</summary>
     public abstract void SelectiveScanForward(in ScanDirection s, Tensor xz, float scale, bool accumulate, Tensor y);
 
@@ -50,45 +56,39 @@ public abstract partial class Backend
 public static partial class Operations
 {
     /// <summary>
-    /// The bidirectional selective scan of Vim (arXiv 2401.09417, algorithm 1), one fused kernel per direction:
-    /// delta = softplus(delta + bias), h_t = exp(delta_t A) h_(t-1) + delta_t B_t u_t, s_t = C_t h_t + D u_t, and
-    /// y = scale * silu(z) * (s_forward + s_backward). Nothing of size (batch, length, inner, state) is stored.
+    /// One direction of Vim's selective scan (arXiv 2401.09417, algorithm 1), fused with the gate: delta = softplus(delta +
+    /// bias), h_t = exp(delta_t A) h_(t-1) + delta_t B_t u_t, s_t = C_t h_t + D u_t, and y = scale * silu(z) * s, added to
+    /// the other direction's result <paramref name="before"/>, whose memory it takes. Nothing of size (batch, length,
+    /// inner, state) is stored.
     /// </summary>
     public static Tensor SelectiveScan(
-        this Tape tape, Tensor xz, ScanDirection forward, ScanDirection backward, float scale)
+        this Tape tape, Tensor xz, ScanDirection s, float scale, Tensor? before = null)
     {
-        bool needsGradient = xz.NeedsGradient || Needs(forward) || Needs(backward);
-        Tensor y = tape.Output(needsGradient, forward.U.Shape);
-        tape.ScanObserver?.Invoke(xz, forward, backward);
-        if (y.NeedsGradient)
-            return Recorded(tape, xz, Keeping(tape, forward), Keeping(tape, backward), scale, y);
-        Forward(tape, xz, forward, backward, scale, y);
-        return tape.Record("selective scan", y, static () => { }, []);
-    }
-
-    private static void Forward(
-        Tape tape, Tensor xz, in ScanDirection forward, in ScanDirection backward, float scale, Tensor y)
-    {
-        tape.Backend.SelectiveScanForward(forward, xz, scale, accumulate: false, y);
-        tape.Backend.SelectiveScanForward(backward, xz, scale, accumulate: true, y);
+        bool needsGradient = xz.NeedsGradient || before is { NeedsGradient: true } || Needs(s);
+        tape.ScanObserver?.Invoke(xz, s);
+        bool recorded = needsGradient && tape.Recording;
+        Tensor y = before is not null ? tape.OutputOver(before, needsGradient)
+            : !recorded && tape.Backend.ScansInPlace && Tape.IsLastUse(s.Delta) ? tape.OutputOver(s.Delta, false)
+            : tape.Output(needsGradient, s.Delta.Shape);
+        if (recorded)
+            return RecordedScan(tape, xz, Keeping(tape, s), scale, before, y);
+        tape.Backend.SelectiveScanForward(s, xz, scale, accumulate: before is not null, y);
+        return tape.Finished("selective scan", y);
     }
 
     // Apart, so that a pass that only answers makes no closure.
-    private static Tensor Recorded(
-        Tape tape, Tensor xz, ScanDirection forward, ScanDirection backward, float scale, Tensor y)
+    private static Tensor RecordedScan(Tape tape, Tensor xz, ScanDirection s, float scale, Tensor? before, Tensor y)
     {
-        Forward(tape, xz, forward, backward, scale, y);
+        tape.Backend.SelectiveScanForward(s, xz, scale, accumulate: before is not null, y);
         return tape.Record(
             "selective scan", y,
             () =>
             {
-                tape.Backend.SelectiveScanBackward(forward, xz, scale, y.Gradient!, Targets(tape, forward, xz));
-                tape.Backend.SelectiveScanBackward(backward, xz, scale, y.Gradient!, Targets(tape, backward, xz));
+                tape.Backend.SelectiveScanBackward(s, xz, scale, y.Gradient!, Targets(tape, s, xz));
+                if (before is { NeedsGradient: true })
+                    Tape.ShareGradient(y, before);
             },
-            [
-                xz, forward.U, forward.Delta, forward.Bc, forward.ALog,
-                backward.U, backward.Delta, backward.Bc, backward.ALog, forward.Kept, backward.Kept,
-            ]);
+            [xz, s.U, s.Delta, s.Bc, s.ALog, s.Kept]);
     }
 
     private static ScanDirection Keeping(Tape tape, in ScanDirection s) =>
@@ -99,7 +99,11 @@ public static partial class Operations
         s.U.NeedsGradient || s.Delta.NeedsGradient || s.Bc.NeedsGradient
         || s.ALog.NeedsGradient || s.D.NeedsGradient || s.DeltaBias.NeedsGradient;
 
-    private static ScanGradients Targets(Tape tape, in ScanDirection s, Tensor xz) => new(
-        tape.Target(s.U, blank: true), tape.Target(s.Delta, blank: true), tape.Target(s.Bc), tape.Target(xz),
-        tape.Target(s.ALog), tape.Target(s.D), tape.Target(s.DeltaBias));
+    private static ScanGradients Targets(Tape tape, in ScanDirection s, Tensor xz)
+    {
+        bool over = tape.Backend.ScansInPlace;
+        return new ScanGradients(
+            tape.Target(s.U, blank: true, over), tape.Target(s.Delta, blank: true, over), tape.Target(s.Bc),
+            tape.Target(xz), tape.Target(s.ALog), tape.Target(s.D), tape.Target(s.DeltaBias));
+    }
 }

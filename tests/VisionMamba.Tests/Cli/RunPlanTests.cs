@@ -5,6 +5,7 @@ using VisionMamba.Cli.Recipes;
 using VisionMamba.Data.Datasets;
 using VisionMamba.Models;
 using VisionMamba.Models.Prompting;
+using VisionMamba.Tensors;
 using VisionMamba.Tensors.Cpu;
 using VisionMamba.Training;
 
@@ -29,6 +30,23 @@ public sealed class RunPlanTests
         StepProbe probe = StepProbe.Measure(model, backend, batch: 2, warmSeconds: 0);
         double ratio = (double)ActivationEstimate.BytesPerImage(model)! / probe.ActivationBytesPerImage;
         Assert.InRange(ratio, 0.9, 1.15);
+    }
+
+    /// <summary>
+    /// Vim-Small at 224 px, the most at a time beyond the weights: a forward pass, and a step of SVP as it is by default.
+    /// </summary>
+    [Fact]
+    public void ActivationsOfVimSmallAreFew()
+    {
+        VisionMambaConfig small = VisionMambaConfig.Presets["small"];
+        using var backend = new CpuBackend(2);
+        var images = new Tensor(1, 3, small.ImageSize, small.ImageSize);
+        using var forward = new ModelSession(new VisionMambaModel(small, TuningMethods.Create("linear", []), 0), backend);
+        forward.Logits(images.Span, 1);
+        Assert.InRange(forward.PeakBytes, 1, 3_000_000);
+        using var step = new ModelSession(new VisionMambaModel(small, TuningMethods.Create("svp", []), 0), backend);
+        step.Gradients(images, new Tensor(1, 1, small.Classes), new ForwardContext(true, new Rng(1, 2), 0));
+        Assert.InRange(step.PeakBytes, 1, 45_000_000);
     }
 
     [Fact]

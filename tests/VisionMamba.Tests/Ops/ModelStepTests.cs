@@ -72,7 +72,7 @@ public sealed class ModelStepTests
         using var pool = new BufferPool();
         var tape = new Tape(backend, pool, recording: true) { CheckFinite = true };
         var failure = Assert.Throws<NonFiniteException>(() => Run(model, tape));
-        Assert.Contains("layers.1: linear", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("layers.1.forward: linear", failure.Message, StringComparison.Ordinal);
         tape.Abandon();
         Assert.Equal(0, pool.InUse);
     }

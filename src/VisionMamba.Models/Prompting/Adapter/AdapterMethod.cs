@@ -73,6 +73,9 @@ public sealed class AdapterMethod(AdapterConfig config) : TuningMethod
         Config.Mode == AdapterMode.OutProj && site == MixerSite.OutProj ? Add(tape, layer, x, y, context) : y;
 
     /// <inheritdoc/>
+    public override bool ReadsMixerInput => Config.Mode == AdapterMode.Parallel;
+
+    /// <inheritdoc/>
     public override Tensor AfterMixer(Tape tape, int layer, Tensor h, Tensor y, ForwardContext context) =>
         Config.Mode switch
         {

@@ -105,6 +105,9 @@ public sealed class CombinedMethod : TuningMethod
     }
 
     /// <inheritdoc/>
+    public override bool ReadsMixerInput => _parts.Any(part => part.ReadsMixerInput);
+
+    /// <inheritdoc/>
     public override Tensor AfterMixer(Tape tape, int layer, Tensor h, Tensor y, ForwardContext context)
     {
         foreach (TuningMethod part in _parts)

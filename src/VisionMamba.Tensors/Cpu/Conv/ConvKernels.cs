@@ -9,12 +9,10 @@ namespace VisionMamba.Tensors.Cpu;
 internal static unsafe class ConvKernels<T>
     where T : struct, ILanes<T>
 {
-    private const int FastWidth = 4;
-
     /// <summary>y of a group of channels of one sample.</summary>
     public static void Forward(in ConvShape shape, float* x, float* taps, float* bias, int count, float* y)
     {
-        if (shape.Width == FastWidth)
+        if (shape.Width == ConvShape.FastWidth)
             Forward4(shape, x, taps, bias, count, y);
         else
             ForwardAny(shape, x, taps, bias, count, y);
@@ -24,7 +22,7 @@ internal static unsafe class ConvKernels<T>
     public static void Backward(
         in ConvShape shape, float* x, float* taps, float* bias, int count, float* dY, in ConvGradients gradients)
     {
-        if (shape.Width == FastWidth)
+        if (shape.Width == ConvShape.FastWidth)
             Backward4(shape, x, taps, bias, count, dY, gradients);
         else
             BackwardAny(shape, x, taps, bias, count, dY, gradients);

@@ -9,7 +9,7 @@ internal readonly unsafe struct ScanView
     public readonly bool Reversed;
     public readonly float Scale;
     private readonly float* _u, _delta, _bc, _xz, _aLog, _d, _deltaBias, _rates;
-    private readonly int _bcStride, _bcOffset;
+    private readonly int _uStride, _bcStride, _bcOffset;
 
     /// <param name="s">The direction.</param>
     /// <param name="xz">The tensor whose second half is the gate.</param>
@@ -19,10 +19,11 @@ internal readonly unsafe struct ScanView
     {
         Batch = s.U.Shape[0];
         Length = s.U.Shape[1];
-        Inner = s.U.Columns;
+        Inner = s.ALog.Rows;
         State = s.ALog.Columns;
         Reversed = s.Reversed;
         Scale = scale;
+        _uStride = s.U.Columns;
         _bcStride = s.Bc.Columns;
         _bcOffset = s.Bc.Columns - (2 * State);
         _u = s.U.Pointer;
@@ -53,7 +54,7 @@ internal readonly unsafe struct ScanView
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public T U<T>(long row, int channel, int count)
-        where T : struct, ILanes<T> => T.Load(_u + (row * Inner) + channel, count);
+        where T : struct, ILanes<T> => T.Load(_u + (row * _uStride) + channel, count);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public T Z<T>(long row, int channel, int count)
@@ -66,7 +67,7 @@ internal readonly unsafe struct ScanView
 
     /// <summary>Numbers that the rates of all channels take, in registers of any width.</summary>
     public static long RatesCount(in ScanDirection s) =>
-        ((long)s.U.Columns + Simd.Lanes - 1) / Simd.Lanes * Simd.Lanes * (s.ALog.Columns + 1);
+        ((long)s.ALog.Rows + Simd.Lanes - 1) / Simd.Lanes * Simd.Lanes * (s.ALog.Columns + 1);
 
     /// <summary>
     /// A log2(e) of a group of channels, a vector a state, so that exp(delta A) is exp2(delta a2); behind them the
@@ -121,10 +122,10 @@ internal readonly unsafe struct ScanView
     private T LoadSteps<T>(int sample, int channel, int count, int first, int steps, float* delta, float* deltaU)
         where T : struct, ILanes<T>
     {
-        long at = (Row(sample, Token(first)) * Inner) + channel, stride = Reversed ? -Inner : Inner;
-        float* raw = _delta + at, u = _u + at;
+        long row = Row(sample, Token(first)), stride = Reversed ? -Inner : Inner, uStride = Reversed ? -_uStride : _uStride;
+        float* raw = _delta + (row * Inner) + channel, u = _u + (row * _uStride) + channel;
         T bias = T.Load(_deltaBias + channel, count), largest = default;
-        for (int i = 0; i < steps; i++, raw += stride, u += stride)
+        for (int i = 0; i < steps; i++, raw += stride, u += uStride)
         {
             T d = VectorMath.Softplus(T.Load(raw, count) + bias);
             d.Store(delta + (i * T.Count));

@@ -58,7 +58,9 @@ public sealed class ExplainerTests
     public void ContributionsAddUpToTheScansOutputAtTheClassToken()
     {
         (Tensor xz, ScanDirection forward, ScanDirection backward) = Scans(tokens: 7);
-        var gates = new BlockGates(xz, forward, backward, length: 5, classToken: 2);
+        var gates = new BlockGates(scanned: 7, forward.U.Columns, length: 5, classToken: 2);
+        gates.Add(xz, forward);
+        gates.Add(xz, backward);
         Block expected = SelectiveScanOracle.Forward(Of(xz), Inputs(forward), Inputs(backward), 0.5);
         for (int e = 0; e < forward.U.Columns; e++)
             Assert.Equal(expected[0, 3, e], gates.Contributions.Sum(c => (double)c[e]), 1e-5);

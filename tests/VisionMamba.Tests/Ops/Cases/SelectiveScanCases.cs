@@ -48,9 +48,13 @@ internal static partial class OpCases
         return new OpCase(
             name,
             [.. inputs],
-            (tape, t) => [tape.SelectiveScan(
-                t[0], new ScanDirection(t[1], t[2], t[3], t[4], t[5], t[6], false),
-                new ScanDirection(t[7], t[8], t[9], t[10], t[11], t[12], true), Scale)],
+            (tape, t) =>
+            {
+                Tensor y = tape.SelectiveScan(
+                    t[0], new ScanDirection(t[1], t[2], t[3], t[4], t[5], t[6], false), Scale);
+                return [tape.SelectiveScan(
+                    t[0], new ScanDirection(t[7], t[8], t[9], t[10], t[11], t[12], true), Scale, before: y)];
+            },
             v => [SelectiveScanOracle.Forward(
                 v[0], new ScanInputs(v[1], v[2], v[3], v[4], v[5], v[6], false),
                 new ScanInputs(v[7], v[8], v[9], v[10], v[11], v[12], true), Scale)]);
