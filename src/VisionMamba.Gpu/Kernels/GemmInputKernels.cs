@@ -1,4 +1,5 @@
 using ILGPU;
+using VisionMamba.Tensors;
 
 namespace VisionMamba.Gpu.Kernels;
 
@@ -34,10 +35,7 @@ internal static class GemmInputKernels
         if (at >= p.Count)
             return;
         float x = p.X[(at / p.Columns * p.Line) + (at % p.Columns)];
-        uint bits = Interop.FloatAsInt(x);
-        uint rounded = bits + 0x7FFFu + ((bits >> 16) & 1u);
-        // The carry of a NaN could run into infinity.
-        p.Y[at] = (ushort)((bits & 0x7FFFFFFFu) > 0x7F800000u ? (bits >> 16) | 0x40u : rounded >> 16);
+        p.Y[at] = (ushort)Bfloat16.Round(Interop.FloatAsInt(x));
     }
 
     /// <summary>Every row of c becomes the row.</summary>

@@ -46,15 +46,7 @@ internal sealed class ElementWriter
             else if (type == ElementType.F16)
                 BinaryPrimitives.WriteHalfLittleEndian(bytes[(2 * i)..], (Half)chunk[i]);
             else
-                BinaryPrimitives.WriteUInt16LittleEndian(bytes[(2 * i)..], ToBFloat16(chunk[i]));
+                BinaryPrimitives.WriteUInt16LittleEndian(bytes[(2 * i)..], (ushort)Bfloat16.Round(BitConverter.SingleToUInt32Bits(chunk[i])));
         }
-    }
-
-    private static ushort ToBFloat16(float value)
-    {
-        uint bits = BitConverter.SingleToUInt32Bits(value);
-        if (float.IsNaN(value))
-            return (ushort)((bits >> 16) | 0x40); // keep a NaN whose payload lies in the lower half
-        return (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
     }
 }
