@@ -1,8 +1,8 @@
 namespace VisionMamba.Gpu;
 
 /// <summary>
-/// What a matrix product's inputs are rounded to. Sums, results and everything that is no matrix product (the scan's
-/// states, step sizes and A among them) are 32-bit floats in any case.
+/// What a matrix product's inputs are rounded to, and what activations are kept as between the two passes. Sums, results,
+/// parameters, statistics, and the scan's states, step sizes, A, B and C are 32-bit floats in any case.
 /// </summary>
 public enum Precision
 {
@@ -12,6 +12,9 @@ public enum Precision
     /// <summary>Inputs with 10 bits of mantissa, rounded by the tensor cores as they read.</summary>
     Tf32,
 
-    /// <summary>Inputs with 7 bits of mantissa, copied before the product.</summary>
+    /// <summary>
+    /// Inputs with 7 bits of mantissa, copied before the product; activations that the backward pass reads are kept with
+    /// as many.
+    /// </summary>
     Bf16,
 }

@@ -91,6 +91,7 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
             if (scope.Made.Remove(tensor))
             {
                 Free(tensor);
+                Pack(tensor);
                 return;
             }
         }
@@ -162,15 +163,22 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
 
     internal void Release(Tensor tensor)
     {
-        if (--tensor.Holds == 0 && tensor.Pooled && tensor.HasMemory)
+        if (--tensor.Holds > 0 || !tensor.Pooled)
+            return;
+        if (tensor.HasMemory)
             GiveBack(tensor);
+        DropPacked(tensor);
     }
 
-    private void GiveBack(Tensor tensor)
+    /// <summary>
+    /// Marks what an operation saves as fp32 in any case: statistics, losses, and what the scan's exponents and sums are
+    /// made of (step sizes, A, B, C, states). The rest of what is saved may be kept as bfloat16 until it is read.
+    /// </summary>
+    internal static Tensor? Exact(Tensor? saved)
     {
-        Storage storage = tensor.Detach();
-        if (!tensor.Lent)
-            pool.Return(storage);
+        if (saved is not null)
+            saved.Exact = true;
+        return saved;
     }
 
     /// <summary>
@@ -305,6 +313,14 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
     {
         if (tensor.HasMemory)
             return;
+        if (tensor.Packed is { } packed)
+        {
+            tensor.Attach(pool.Rent(tensor.Count));
+            Backend.Unpack(packed, tensor);
+            DropPacked(tensor);
+            return;
+        }
+
         foreach (Tensor input in tensor.RecomputedFrom)
             Materialise(input);
         tensor.Attach(pool.Rent(tensor.Count));
@@ -313,8 +329,12 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
 
     private void Leave()
     {
-        foreach (Tensor tensor in _scopes.Pop().Made)
+        List<Tensor> made = _scopes.Pop().Made;
+        foreach (Tensor tensor in made)
             Free(tensor);
+        // After the rest was freed, so that what is packed takes the place of that.
+        foreach (Tensor tensor in made)
+            Pack(tensor);
     }
 
     private void Free(Tensor tensor)
@@ -322,6 +342,36 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
         Release(tensor);
         if (tensor.Holds > 0 && tensor.Recompute is not null && tensor.HasMemory)
             GiveBack(tensor);
+    }
+
+    /// <summary>The forward pass is done with it: half of its memory will do until the backward pass, where the device
+    /// packs.</summary>
+    private void Pack(Tensor tensor)
+    {
+        if (tensor.Holds == 0 || !tensor.HasMemory || tensor.Lent || tensor.Exact)
+            return;
+        long numbers = Backend.NumbersPacked(tensor.Count);
+        if (numbers == tensor.Count)
+            return;
+        tensor.Packed = Scratch(checked((int)numbers));
+        Backend.Pack(tensor, tensor.Packed);
+        GiveBack(tensor);
+    }
+
+    private void GiveBack(Tensor tensor)
+    {
+        Storage storage = tensor.Detach();
+        if (!tensor.Lent)
+            pool.Return(storage);
+    }
+
+    private void DropPacked(Tensor tensor)
+    {
+        if (tensor.Packed is { } packed)
+        {
+            tensor.Packed = null;
+            Release(packed);
+        }
     }
 
     private void Check(string operation, Tensor y)

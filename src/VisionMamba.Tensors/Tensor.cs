@@ -88,6 +88,12 @@ public sealed class Tensor
     /// </summary>
     internal bool Lent { get; set; }
 
+    /// <summary>Whether it is kept for the backward pass as it is, not as bfloat16 (see <see cref="Tape.Exact"/>).</summary>
+    internal bool Exact { get; set; }
+
+    /// <summary>Its numbers as bfloat16 while it has no memory of its own; null where they were not packed.</summary>
+    internal Tensor? Packed { get; set; }
+
     internal bool HasMemory => _storage is not null;
 
     /// <summary>

@@ -73,7 +73,7 @@ public static partial class Operations
             () => tape.Backend.AddNormBackward(
                 a, sum, statistics, y.Gradient, sum.Gradient,
                 tape.Target(a.Hidden), tape.Target(a.Residual), tape.Target(a.Weight), tape.Target(a.Bias)),
-            [sum, statistics, a.DropScale],
+            [sum, Tape.Exact(statistics), Tape.Exact(a.DropScale)],
             () => tape.Backend.AddNormForward(
                 a with { Hidden = sum, Residual = null, DropScale = null }, sum, y, statistics));
 }

@@ -27,6 +27,6 @@ public static partial class Operations
         return tape.Record(
             "loss", loss,
             () => tape.Backend.BinaryCrossEntropyBackward(weight, logits, targets, loss.Gradient!, tape.Target(logits)!),
-            [logits, targets]);
+            [Tape.Exact(logits), Tape.Exact(targets)]);
     }
 }

@@ -88,7 +88,7 @@ public static partial class Operations
                 if (before is { NeedsGradient: true })
                     Tape.ShareGradient(y, before);
             },
-            [xz, s.U, s.Delta, s.Bc, s.ALog, s.Kept]);
+            [xz, s.U, Tape.Exact(s.Delta), Tape.Exact(s.Bc), Tape.Exact(s.ALog), Tape.Exact(s.Kept)]);
     }
 
     private static ScanDirection Keeping(Tape tape, in ScanDirection s) =>

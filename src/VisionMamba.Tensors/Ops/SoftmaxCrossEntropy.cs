@@ -42,6 +42,6 @@ public static partial class Operations
             "loss", loss,
             () => tape.Backend.SoftmaxCrossEntropyBackward(
                 a, probabilities, targets, loss.Gradient!, tape.Target(logits)!),
-            [probabilities, targets]);
+            [Tape.Exact(probabilities), Tape.Exact(targets)]);
     }
 }
