@@ -70,7 +70,7 @@ internal sealed record RunPlan(
 
     private JsonObject Memory(ParameterGroups groups, StepProbe probe, Backend backend)
     {
-        long perImage = ActivationEstimate.BytesPerImage(Model) ?? probe.ActivationBytesPerImage;
+        long perImage = ActivationEstimate.BytesPerImage(Model, backend) ?? probe.ActivationBytesPerImage;
         MemoryEstimate memory = MemoryEstimate.Of(Model, groups, Options, Batch, perImage);
         long computed = Math.Min(BatchPieces.Images(Options, Model.Config, backend), Batch);
         return new JsonObject

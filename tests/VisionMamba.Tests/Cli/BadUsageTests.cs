@@ -18,6 +18,7 @@ public sealed class BadUsageTests(TinyRun run) : IClassFixture<TinyRun>
         { 2, "bench --precision fp8", "--precision fp8" },
         { 2, "bench --precision bf16", "--precision bf16" },
         { 2, "doctor --device cuda:-1", "--device cuda:-1" },
+        { 2, "doctor --precision tf32", "--precision tf32: the cpu computes in fp32; give --device cuda too" },
         { 2, "train --output OUT --data DATA --backbone BACKBONE --data-set nonsense", "nonsense" },
         { 2, "train --output OUT --data DATA --backbone BACKBONE --validation-fraction 1", "--validation-fraction" },
         { 2, "train --output OUT --data DATA --backbone BACKBONE --validation-fraction nan", "--validation-fraction" },

@@ -14,21 +14,27 @@ namespace VisionMamba.Tests.Cli;
 public sealed class RunPlanTests
 {
     [Theory]
-    [InlineData("svp", 96, 6, 48, 0)]
-    [InlineData("svp", 192, 4, 64, 2)]
-    [InlineData("full", 96, 6, 48, 0)]
-    [InlineData("full", 192, 4, 64, 0)]
-    [InlineData("linear", 96, 4, 64, 0)]
-    public void TheFormulaOfActivationsIsWhatAStepTakes(string method, int dim, int depth, int size, int promptDepth)
+    [InlineData("svp", 96, 6, 48, 0, false)]
+    [InlineData("svp", 192, 4, 64, 2, false)]
+    [InlineData("full", 96, 6, 48, 0, false)]
+    [InlineData("full", 192, 4, 64, 0, false)]
+    [InlineData("linear", 96, 4, 64, 0, false)]
+    [InlineData("svp", 96, 6, 48, 0, true)]
+    [InlineData("svp", 192, 12, 64, 0, true)]
+    [InlineData("full", 96, 6, 48, 0, true)]
+    [InlineData("full", 192, 4, 64, 0, true)]
+    [InlineData("linear", 96, 4, 64, 0, true)]
+    public void TheFormulaOfActivationsIsWhatAStepTakes(
+        string method, int dim, int depth, int size, int promptDepth, bool packed)
     {
         VisionMambaConfig config = VisionMambaConfig.OfWidth(
             dim) with
         { Depth = depth, ImageSize = size, Patch = 8, Stride = 8, Classes = 10 };
         var settings = new JsonObject { ["shared_layers"] = 2, ["inner_width"] = 32, ["prompt_depth"] = promptDepth };
         var model = new VisionMambaModel(config, TuningMethods.Create(method, settings), 0);
-        using var backend = new CpuBackend(1);
+        using var backend = new CpuBackend(1) { PacksActivations = packed };
         StepProbe probe = StepProbe.Measure(model, backend, batch: 2, warmSeconds: 0);
-        double ratio = (double)ActivationEstimate.BytesPerImage(model)! / probe.ActivationBytesPerImage;
+        double ratio = (double)ActivationEstimate.BytesPerImage(model, backend)! / probe.ActivationBytesPerImage;
         Assert.InRange(ratio, 0.9, 1.15);
     }
 
