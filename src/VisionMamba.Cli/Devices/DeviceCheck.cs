@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using VisionMamba.Models;
 using VisionMamba.Models.Prompting;
@@ -15,11 +14,10 @@ namespace VisionMamba.Cli.Devices;
 /// </summary>
 /// <param name="device">The device; the processor is what it is compared with.</param>
 /// <param name="steps">Steps that memory is watched over.</param>
-/// <param name="precision">What its matrix products round to: it decides the difference that is allowed.</param>
+/// <param name="precision">What it rounds to, fp32, tf32 or bf16: it decides the difference that is allowed.</param>
 internal sealed class DeviceCheck(Backend device, int steps = 1000, string precision = "fp32")
 {
-    // As shares of each tensor's largest number.
-    private readonly double _tolerance = precision switch { "tf32" => 1e-2, "bf16" => 5e-2, _ => 2e-4 };
+    private readonly double _allowed = NumbersApart.Allowed(precision);
 
     private const int Batch = 3;
 
@@ -54,19 +52,7 @@ internal sealed class DeviceCheck(Backend device, int steps = 1000, string preci
         using var cpu = new CpuBackend();
         Dictionary<string, float[]> expected = Steps(cpu, config, method, settings);
         Dictionary<string, float[]> actual = Steps(device, config, method, settings);
-        (string worst, double difference) = ("", 0);
-        foreach ((string name, float[] numbers) in expected)
-        {
-            double largest = Math.Max(numbers.Max(Math.Abs), 1e-6);
-            double here = numbers.Zip(actual[name], (a, b) => Math.Abs(a - b) / largest).Max();
-            // NaN is worse than any number.
-            if (!(here <= difference))
-                (worst, difference) = (name, here);
-        }
-
-        string figure = difference.ToString("0.0e0", CultureInfo.InvariantCulture);
-        return difference <= _tolerance ? $"ok ({figure} of the largest number apart at most)"
-            : $"wrong: {worst} is {figure} of its largest number apart, {_tolerance:0.0e0} is allowed";
+        return NumbersApart.Judge(expected, actual, _allowed);
     }
 
     private string RepeatsItsBits()

@@ -18,11 +18,18 @@ internal static class DoctorVerb
     {
         var command = new Command("doctor", "Show what this machine offers and check that everything works.");
         var json = new Option<bool>("--json") { Description = "print the result as JSON" };
+        var reference = new Option<string?>("--reference")
+        {
+            Description = "compare logits, loss and gradients with the recorded cases of a folder (manifest.json), too",
+            HelpName = "DIR",
+        };
         command.Options.Add(json);
+        command.Options.Add(reference);
         var device = new DeviceFlags();
         device.AddTo(command);
         command.SetAction(parsed =>
         {
+            RecordedCases? recorded = parsed.GetValue(reference) is { } folder ? new RecordedCases(folder) : null;
             using Backend backend = device.Open(parsed);
             var checks = new JsonObject
             {
@@ -35,6 +42,10 @@ internal static class DoctorVerb
                 foreach ((string name, Func<string> check) in new DeviceCheck(backend, precision: device.Precision(parsed)).All())
                     checks[name] = Check(check);
             }
+
+            double allowed = NumbersApart.Allowed(device.Precision(parsed));
+            foreach ((string name, Func<string> check) in recorded?.All(backend, allowed) ?? [])
+                checks[name] = Check(check);
 
             bool healthy = checks.All(c => ((string?)c.Value)!.StartsWith("ok", StringComparison.Ordinal));
             var report = new JsonObject

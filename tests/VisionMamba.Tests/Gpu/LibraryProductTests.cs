@@ -125,17 +125,4 @@ public sealed class LibraryProductTests
                 Math.Abs(expected[i] - actual[i]) <= tolerance * scale, $"{what} [{i}]: {actual[i]}, not {expected[i]}");
         }
     }
-
-    private sealed class LibraryBackend : EmulatedBackend
-    {
-        public required HostGemm Library { get; init; }
-
-        public static LibraryBackend Create(Precision precision)
-        {
-            var library = new HostGemm();
-            var backend = new LibraryBackend { Gemm = library, Library = library, Precision = precision };
-            library.Device = backend;
-            return backend;
-        }
-    }
 }
