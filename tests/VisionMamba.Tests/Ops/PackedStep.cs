@@ -81,15 +81,16 @@ internal sealed record PackedStep(float Loss, Dictionary<string, float[]> Gradie
     {
         VisionMambaConfig c = s_config;
         long pixels = full ? (long)Batch * c.Patches * 3 * c.Patch * c.Patch : 0;
-        return ((Batch * (c.Patches + 1) * ((depth * Block(full)) + c.Dim)) + pixels) / 2;
+        long again = (c with { Depth = depth }).RecomputedBlocks * 2L * c.Inner;
+        return ((Batch * (c.Patches + 1) * ((depth * Block(full)) - again + c.Dim)) + pixels) / 2;
     }
 
     /// <summary>
-    /// What a block keeps of a token: the residual D and xz 2E; with prompts what they read, D, and their hidden numbers;
-    /// with everything trained the mixer's input D and output E.
+    /// What a block keeps of a token: the residual D and, unless it is computed again, xz 2E; with prompts what they read,
+    /// D, and their hidden numbers; with everything trained the mixer's output E.
     /// </summary>
     private static long Block(bool full) =>
-        s_config.Dim + (2L * s_config.Inner) + s_config.Dim + (full ? s_config.Inner : HiddenWidth);
+        s_config.Dim + (2L * s_config.Inner) + (full ? s_config.Inner : s_config.Dim + HiddenWidth);
 
     private static VisionMambaModel Create(bool full, int depth)
     {
