@@ -8,6 +8,7 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
 {
     private readonly List<Node> _nodes = [];
     private readonly Stack<Scope> _scopes = new();
+    private readonly Stack<List<Tensor>> _spareLists = new();
 
     /// <summary>Whether gradients can be asked for.</summary>
     public bool Recording { get; } = recording;
@@ -31,7 +32,9 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
     /// <summary>Opens a named scope; dispose it to free the activations made in it that nothing saved or kept.</summary>
     public ScopeEnd Enter(string name)
     {
-        _scopes.Push(new Scope(name, _scopes.TryPeek(out Scope? parent) ? parent : null));
+        _scopes.Push(new Scope(
+            name, _scopes.TryPeek(out Scope? parent) ? parent : null,
+            _spareLists.TryPop(out List<Tensor>? made) ? made : new List<Tensor>(16)));
         return new ScopeEnd(this);
     }
 
@@ -335,6 +338,8 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
         // After the rest was freed, so that what is packed takes the place of that.
         foreach (Tensor tensor in made)
             Pack(tensor);
+        made.Clear();
+        _spareLists.Push(made);
     }
 
     private void Free(Tensor tensor)
@@ -403,13 +408,14 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
         public void Dispose() => _tape.Leave();
     }
 
-    private sealed class Scope(string name, Scope? parent)
+    private sealed class Scope(string name, Scope? parent, List<Tensor> made)
     {
         public string Name { get; } = name;
 
         public Scope? Parent { get; } = parent;
 
-        public List<Tensor> Made { get; } = [];
+        /// <summary>Another scope's as soon as this one has ended.</summary>
+        public List<Tensor> Made { get; } = made;
     }
 
     private readonly record struct Node(
