@@ -61,7 +61,8 @@ public sealed class BufferPool(Backend? backend = null) : IDisposable
     }
 
     /// <summary>
-    /// Up to the next 32nd of a power of two: at most 3 % more, and nearly equal sizes (196 tokens and 197) share blocks.
+    /// Up to the next 32nd of a power of two: at most 3 % more, and nearly equal sizes (196 tokens and 197) share
+    /// blocks.
     /// </summary>
     private static long Rounded(long count)
     {

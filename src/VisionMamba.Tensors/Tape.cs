@@ -18,7 +18,9 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
     /// </summary>
     public bool CheckFinite { get; set; }
 
-    /// <summary>Called with the scope's name and each value that a model names (tests and explanations read these).</summary>
+    /// <summary>
+    /// Called with the scope's name and each value that a model names (tests and explanations read these).
+    /// </summary>
     public Action<string, Tensor>? Observer { get; set; }
 
     /// <summary>
@@ -29,7 +31,9 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
     /// <summary>The device. For operations; models never see it.</summary>
     internal Backend Backend { get; } = backend;
 
-    /// <summary>Opens a named scope; dispose it to free the activations made in it that nothing saved or kept.</summary>
+    /// <summary>
+    /// Opens a named scope; dispose it to free the activations made in it that nothing saved or kept.
+    /// </summary>
     public ScopeEnd Enter(string name)
     {
         _scopes.Push(new Scope(
@@ -50,7 +54,8 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
 
     /// <summary>
     /// What kernels read of <paramref name="values"/>: an input, a target, a mask. On the host that is the tensor itself,
-    /// otherwise a copy in the device's memory that lives as long as the present scope, or the operations that saved it.
+    /// otherwise a copy in the device's memory that lives as long as the present scope, or the operations that saved
+    /// it.
     /// </summary>
     public Tensor Input(Tensor values)
     {
@@ -69,7 +74,9 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
         return input;
     }
 
-    /// <summary>The opposite of <see cref="Keep"/>: the present scope frees <paramref name="tensor"/>, made further out.</summary>
+    /// <summary>
+    /// The opposite of <see cref="Keep"/>: the present scope frees <paramref name="tensor"/>, made further out.
+    /// </summary>
     public void Consume(Tensor tensor)
     {
         Scope inner = _scopes.Peek();
@@ -143,7 +150,9 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
         return Made(earlier.Storage, needsGradient, earlier.Shape);
     }
 
-    /// <summary>Whether only one operation or scope wants <paramref name="tensor"/>: its memory may be written over.</summary>
+    /// <summary>
+    /// Whether only one operation or scope wants <paramref name="tensor"/>: its memory may be written over.
+    /// </summary>
     internal static bool IsLastUse(Tensor tensor) =>
         tensor is { Pooled: true, HasMemory: true, Holds: 1, Lent: false };
 
@@ -174,8 +183,8 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
     }
 
     /// <summary>
-    /// Marks what an operation saves as fp32 in any case: statistics, losses, and what the scan's exponents and sums are
-    /// made of (step sizes, A, B, C, states). The rest of what is saved may be kept as bfloat16 until it is read.
+    /// Marks what an operation saves as fp32 in any case: statistics, losses, and what the scan's exponents and sums
+    /// are made of (step sizes, A, B, C, states). The rest of what is saved may be kept as bfloat16 until it is read.
     /// </summary>
     internal static Tensor? Exact(Tensor? saved)
     {
@@ -204,7 +213,9 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
         return y;
     }
 
-    /// <summary>As <see cref="Record(string, Tensor, Action, ReadOnlySpan{Tensor?}, Action?)"/> with a second result; <paramref name="recompute"/> makes the first one again.</summary>
+    /// <summary>
+    /// As <see cref="Record(string, Tensor, Action, ReadOnlySpan{Tensor?}, Action?)"/> with a second result; <paramref name="recompute"/> makes the first one again.
+    /// </summary>
     internal void Record(
         string operation, Tensor y, Tensor z, Action backward, ReadOnlySpan<Tensor?> saved, Action recompute)
     {

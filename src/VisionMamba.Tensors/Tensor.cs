@@ -38,8 +38,8 @@ public sealed class Tensor
     public int Rows => Columns == 0 ? 0 : checked((int)(Count / Columns));
 
     /// <summary>
-    /// The numbers on the host. Those that a device has changed are copied first, which waits for the device; the device
-    /// takes what is written here at its next use of the tensor. A span must not be kept beyond that.
+    /// The numbers on the host. Those that a device has changed are copied first, which waits for the device; the
+    /// device takes what is written here at its next use of the tensor. A span must not be kept beyond that.
     /// </summary>
     public Span<float> Span
     {
@@ -83,12 +83,14 @@ public sealed class Tensor
     internal Tensor[] RecomputedFrom { get; set; } = [];
 
     /// <summary>
-    /// Whether its memory has become another tensor's, which writes over it: the values may still be read until then, but
-    /// the memory is the other's to give back.
+    /// Whether its memory has become another tensor's, which writes over it: the values may still be read until then,
+    /// but the memory is the other's to give back.
     /// </summary>
     internal bool Lent { get; set; }
 
-    /// <summary>Whether it is kept for the backward pass as it is, not as bfloat16 (see <see cref="Tape.Exact"/>).</summary>
+    /// <summary>
+    /// Whether it is kept for the backward pass as it is, not as bfloat16 (see <see cref="Tape.Exact"/>).
+    /// </summary>
     internal bool Exact { get; set; }
 
     /// <summary>Its numbers as bfloat16 while it has no memory of its own; null where they were not packed.</summary>

@@ -6,8 +6,9 @@ namespace VisionMamba.Cli.Devices;
 internal static class NumbersApart
 {
     /// <summary>
-    /// What a device may differ by, as a share of each tensor's largest number: about twice what two steps of Vim-Tiny and
-    /// of small models differ by where the inputs of products are cut (8.6e-3) or rounded (3.4e-2) on the processor.
+    /// What a device may differ by, as a share of each tensor's largest number: about twice what two steps of Vim-Tiny
+    /// and of small models differ by where the inputs of products are cut (8.6e-3) or rounded (3.4e-2) on the
+    /// processor.
     /// </summary>
     /// <param name="precision">fp32, tf32 or bf16.</param>
     public static double Allowed(string precision) => precision switch { "tf32" => 2e-2, "bf16" => 5e-2, _ => 2e-4 };

@@ -8,9 +8,9 @@ using VisionMamba.Training.Losses;
 namespace VisionMamba.Cli.Devices;
 
 /// <summary>
-/// Forward and backward passes of the published implementation, recorded: logits, loss and every gradient, computed again
-/// on a device. The folder's manifest.json says for each case which checkpoint, which recorded tensors, and what the
-/// checkpoint leaves open.
+/// Forward and backward passes of the published implementation, recorded: logits, loss and every gradient, computed
+/// again on a device. The folder's manifest.json says for each case which checkpoint, which recorded tensors, and what
+/// the checkpoint leaves open.
 /// </summary>
 internal sealed class RecordedCases
 {

@@ -7,13 +7,13 @@ namespace VisionMamba.Cli.Planning;
 /// <summary>
 /// Memory of activations in a training step, from the shapes. Per token and block the tape keeps, in numbers
 /// (D width, E inner width, R rank, N states, h inner width of a prompt):
-/// residual D + 2, xz 2E in three blocks of four, B and C with the step's rank 2(R + 2N); the norm, both convolutions and
-/// step sizes are made again (0); with prompts their input and hidden D + h, both outputs made again (0); with everything
-/// trained the mixer's output E. A device that packs keeps half of D, 2E, D + h and E. A device that keeps states of the
-/// scan adds those of both directions.
-/// One block's backward pass adds gradients and what is made again for one direction: 5E + (R + 2N) + D, 2E more where the
-/// scan's gradients do not take its inputs' memory, or E where everything trained still wants the convolution's output; and
-/// what it unpacks, 2E of which half was counted.
+/// residual D + 2, xz 2E in three blocks of four, B and C with the step's rank 2(R + 2N); the norm, both convolutions
+/// and step sizes are made again (0); with prompts their input and hidden D + h, both outputs made again (0); with
+/// everything trained the mixer's output E. A device that packs keeps half of D, 2E, D + h and E. A device that keeps
+/// states of the scan adds those of both directions.
+/// One block's backward pass adds gradients and what is made again for one direction: 5E + (R + 2N) + D, 2E more where
+/// the scan's gradients do not take its inputs' memory, or E where everything trained still wants the convolution's
+/// output; and what it unpacks, 2E of which half was counted.
 /// </summary>
 internal static class ActivationEstimate
 {

@@ -65,7 +65,9 @@ public abstract class TuningMethod
     /// </summary>
     public virtual ScanStates Widen(Tape tape, int layer, bool backward, Tensor u, ScanStates states) => states;
 
-    /// <summary>Whether <see cref="AfterMixer"/> reads the mixer's input; where it does not, its memory is free early.</summary>
+    /// <summary>
+    /// Whether <see cref="AfterMixer"/> reads the mixer's input; where it does not, its memory is free early.
+    /// </summary>
     public virtual bool ReadsMixerInput => false;
 
     /// <summary>

@@ -70,8 +70,8 @@ internal sealed class Mixer
         }
 
         /// <summary>
-        /// This direction's part of the gated sum, on top of the other's; what only it needs is free after it. The second
-        /// one to run is the last to read x.
+        /// This direction's part of the gated sum, on top of the other's; what only it needs is free after it. The
+        /// second one to run is the last to read x.
         /// </summary>
         public Tensor Run(Block block, Tensor xz, Tensor? before)
         {

@@ -5,7 +5,9 @@ namespace VisionMamba.Tensors.Cpu;
 
 public sealed unsafe partial class CpuBackend
 {
-    /// <summary>Whether activations that the backward pass reads are kept as bfloat16; everything else stays fp32.</summary>
+    /// <summary>
+    /// Whether activations that the backward pass reads are kept as bfloat16; everything else stays fp32.
+    /// </summary>
     public bool PacksActivations { get; init; }
 
     /// <inheritdoc/>

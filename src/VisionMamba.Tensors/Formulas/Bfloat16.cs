@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace VisionMamba.Tensors;
 
-/// <summary>bfloat16: the upper half of a 32-bit float, rounded to nearest, ties to even. The same on every device.</summary>
+/// <summary>
+/// bfloat16: the upper half of a 32-bit float, rounded to nearest, ties to even. The same on every device.
+/// </summary>
 internal static class Bfloat16
 {
     /// <summary>The 16 bits nearest to the float that <paramref name="bits"/> are; NaN stays NaN.</summary>

@@ -3,7 +3,9 @@ namespace VisionMamba.Tensors;
 /// <summary>Which normalisation a model uses.</summary>
 public enum NormKind
 {
-    /// <summary>y = x / sqrt(mean(x^2) + eps) * weight (Zhang and Sennrich 2019), used by all released Vim models.</summary>
+    /// <summary>
+    /// y = x / sqrt(mean(x^2) + eps) * weight (Zhang and Sennrich 2019), used by all released Vim models.
+    /// </summary>
     RmsNorm,
 
     /// <summary>y = (x - mean) / sqrt(variance + eps) * weight + bias (Ba et al. 2016).</summary>
@@ -16,11 +18,14 @@ public enum NormKind
 public abstract partial class Backend
 {
     /// <summary>
-    /// sum = residual + dropScale * hidden; y = norm(sum) * weight + bias. Writes the rows' statistics. Hidden may be sum.
+    /// sum = residual + dropScale * hidden; y = norm(sum) * weight + bias. Writes the rows' statistics. Hidden may be
+    /// sum.
     /// </summary>
     public abstract void AddNormForward(in AddNormArguments a, Tensor sum, Tensor y, Tensor statistics);
 
-    /// <summary>With g = dSum + d(norm): dHidden += dropScale * g; dResidual += g; and the weight's and bias' gradients.</summary>
+    /// <summary>
+    /// With g = dSum + d(norm): dHidden += dropScale * g; dResidual += g; and the weight's and bias' gradients.
+    /// </summary>
     public abstract void AddNormBackward(
         in AddNormArguments a, Tensor sum, Tensor statistics, Tensor? dY, Tensor? dSum,
         Tensor? dHidden, Tensor? dResidual, Tensor? dWeight, Tensor? dBias);

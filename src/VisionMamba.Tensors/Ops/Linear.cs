@@ -9,7 +9,8 @@ public abstract partial class Backend
     public abstract void LinearForward(Tensor x, Tensor weight, Tensor? bias, Tensor y);
 
     /// <summary>
-    /// dX[.., :k] += dY weight; dWeight += dY^T x[.., :k]; dBias += column sums of dY. dX may be blank where x has k columns.
+    /// dX[.., :k] += dY weight; dWeight += dY^T x[.., :k]; dBias += column sums of dY. dX may be blank where x has k
+    /// columns.
     /// </summary>
     public abstract void LinearBackward(
         Tensor x, Tensor weight, Tensor dY, Tensor? dX, Tensor? dWeight, Tensor? dBias);

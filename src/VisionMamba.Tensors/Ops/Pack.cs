@@ -1,8 +1,8 @@
 namespace VisionMamba.Tensors;
 
-// Shapes: x (count); packed (half) with half = ceil(count / 2). The i-th number of packed holds x_i in its lower 16 bits
-// and x_(i+half) in its upper ones, each as bfloat16, so that neighbouring lanes and threads read and write neighbours.
-// Where count is odd, the last upper half is 0.
+// Shapes: x (count); packed (half) with half = ceil(count / 2). The i-th number of packed holds x_i in its lower 16
+// bits and x_(i+half) in its upper ones, each as bfloat16, so that neighbouring lanes and threads read and write
+// neighbours. Where count is odd, the last upper half is 0.
 
 /// <summary>
 /// What an operation keeps for its backward pass, as bfloat16: half the memory between the two passes. The forward pass

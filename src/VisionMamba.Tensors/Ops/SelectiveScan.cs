@@ -56,9 +56,9 @@ public abstract partial class Backend
 public static partial class Operations
 {
     /// <summary>
-    /// One direction of Vim's selective scan (arXiv 2401.09417, algorithm 1), fused with the gate: delta = softplus(delta +
-    /// bias), h_t = exp(delta_t A) h_(t-1) + delta_t B_t u_t, s_t = C_t h_t + D u_t, and y = scale * silu(z) * s, added to
-    /// the other direction's result <paramref name="before"/>, whose memory it takes. Nothing of size (batch, length,
+    /// One direction of Vim's selective scan (arXiv 2401.09417, algorithm 1), fused with the gate: delta =
+    /// softplus(delta + bias), h_t = exp(delta_t A) h_(t-1) + delta_t B_t u_t, s_t = C_t h_t + D u_t, and y = scale *
+    /// silu(z) * s, added to the other direction's result <paramref name="before"/>, whose memory it takes. Nothing of size (batch, length,
     /// inner, state) is stored.
     /// </summary>
     public static Tensor SelectiveScan(

@@ -25,7 +25,8 @@ public abstract partial class Backend
 public static partial class Operations
 {
     /// <summary>
-    /// Cross entropy against soft targets (label smoothing and mixup are soft targets), averaged over the batch. Shape (1).
+    /// Cross entropy against soft targets (label smoothing and mixup are soft targets), averaged over the batch. Shape
+    /// (1).
     /// </summary>
     public static Tensor SoftmaxCrossEntropy(this Tape tape, Tensor logits, Tensor targets) =>
         tape.SoftmaxCrossEntropy(logits, targets, new CrossEntropyArguments(1.0 / logits.Rows));

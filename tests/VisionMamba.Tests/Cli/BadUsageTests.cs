@@ -1,6 +1,8 @@
 namespace VisionMamba.Tests.Cli;
 
-/// <summary>A mistake gives one line that names the flag or file, the contract's exit code, and no half-written run.</summary>
+/// <summary>
+/// A mistake gives one line that names the flag or file, the contract's exit code, and no half-written run.
+/// </summary>
 [Collection(CommandLine.Collection)]
 public sealed class BadUsageTests(TinyRun run) : IClassFixture<TinyRun>
 {

@@ -39,7 +39,8 @@ public sealed class RunPlanTests
     }
 
     /// <summary>
-    /// Vim-Small at 224 px, the most at a time beyond the weights: a forward pass, and a step of SVP as it is by default.
+    /// Vim-Small at 224 px, the most at a time beyond the weights: a forward pass, and a step of SVP as it is by
+    /// default.
     /// </summary>
     [Fact]
     public void ActivationsOfVimSmallAreFew()

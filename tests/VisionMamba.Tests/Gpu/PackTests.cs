@@ -9,8 +9,8 @@ using VisionMamba.Training.Losses;
 namespace VisionMamba.Tests.Gpu;
 
 /// <summary>
-/// Activations kept as bfloat16, emulated: rounded as the oracle rounds, steps near those that keep them whole, and half
-/// the memory between the two passes. The products are the program's own, in fp32: what differs is packing alone.
+/// Activations kept as bfloat16, emulated: rounded as the oracle rounds, steps near those that keep them whole, and
+/// half the memory between the two passes. The products are the program's own, in fp32: what differs is packing alone.
 /// </summary>
 public sealed class PackTests(EmulatedDevice device) : IClassFixture<EmulatedDevice>
 {

@@ -76,7 +76,9 @@ internal sealed record PackedStep(float Loss, Dictionary<string, float[]> Gradie
             exact.Peak - Halves(full, depth) + (Batch * (s_config.Patches + 1) * Block(full) / 2));
     }
 
-    /// <summary>Half of what is kept: of every block, of the residual after the last, and the patches' pixels.</summary>
+    /// <summary>
+    /// Half of what is kept: of every block, of the residual after the last, and the patches' pixels.
+    /// </summary>
     private static long Halves(bool full, int depth)
     {
         VisionMambaConfig c = s_config;
@@ -86,8 +88,8 @@ internal sealed record PackedStep(float Loss, Dictionary<string, float[]> Gradie
     }
 
     /// <summary>
-    /// What a block keeps of a token: the residual D and, unless it is computed again, xz 2E; with prompts what they read,
-    /// D, and their hidden numbers; with everything trained the mixer's output E.
+    /// What a block keeps of a token: the residual D and, unless it is computed again, xz 2E; with prompts what they
+    /// read, D, and their hidden numbers; with everything trained the mixer's output E.
     /// </summary>
     private static long Block(bool full) =>
         s_config.Dim + (2L * s_config.Inner) + (full ? s_config.Inner : s_config.Dim + HiddenWidth);

@@ -31,7 +31,9 @@ internal abstract class VectorFunctions
         _ => new VectorFunctions<Lanes16>(),
     };
 
-    /// <summary>Doubles <paramref name="count"/> numbers from <paramref name="at"/> on; gives the lanes it loaded.</summary>
+    /// <summary>
+    /// Doubles <paramref name="count"/> numbers from <paramref name="at"/> on; gives the lanes it loaded.
+    /// </summary>
     public abstract float[] DoubleTail(float[] memory, int at, int count);
 }
 

@@ -3,8 +3,8 @@ using VisionMamba.Tensors;
 namespace VisionMamba.Data.Procedural.Tasks;
 
 /// <summary>
-/// In which of 4 x 4 cells is the middle of the one figure? Thin strokes lie about; the middle keeps away from the cells'
-/// borders.
+/// In which of 4 x 4 cells is the middle of the one figure? Thin strokes lie about; the middle keeps away from the
+/// cells' borders.
 /// </summary>
 internal sealed class LocationTask : StructuredTask
 {

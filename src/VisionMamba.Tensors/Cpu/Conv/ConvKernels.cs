@@ -4,8 +4,8 @@ namespace VisionMamba.Tensors.Cpu;
 
 // p_t = bias + sum_k w_k x_(t-width+1+k);  y_t = silu(p_t);  g_t = dY_t silu'(p_t)
 // dx_s = sum_k w_k g_(s+width-1-k);  dw_k = sum_t g_t x_(t-width+1+k);  dbias = sum_t g_t
-// Width 4, which every published Mamba uses, keeps the last inputs and gradients in registers: one load a token. The sums
-// run in the same order as in the general loops, so both give the same bits.
+// Width 4, which every published Mamba uses, keeps the last inputs and gradients in registers: one load a token. The
+// sums run in the same order as in the general loops, so both give the same bits.
 internal static unsafe class ConvKernels<T>
     where T : struct, ILanes<T>
 {

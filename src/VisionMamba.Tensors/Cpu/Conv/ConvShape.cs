@@ -7,7 +7,8 @@ namespace VisionMamba.Tensors.Cpu;
 internal readonly unsafe struct ConvShape(Tensor xz, Tensor weight, bool reversed, int outputColumns)
 {
     /// <summary>
-    /// The width whose loops keep the last inputs in registers: one load a token, so that the output may take its place.
+    /// The width whose loops keep the last inputs in registers: one load a token, so that the output may take its
+    /// place.
     /// </summary>
     public const int FastWidth = 4;
 
@@ -55,7 +56,9 @@ internal readonly unsafe struct ConvShape(Tensor xz, Tensor weight, bool reverse
     private long FirstRow(int sample) => ((long)sample * Length) + (_reversed ? Length - 1 : 0);
 }
 
-/// <summary>Where the gradients of a group of channels go: dX (null when frozen), per-lane sums of the taps (null) and the bias.</summary>
+/// <summary>
+/// Where the gradients of a group of channels go: dX (null when frozen), per-lane sums of the taps (null) and the bias.
+/// </summary>
 /// <param name="dX">The first step's input gradient.</param>
 /// <param name="dTaps">(width, lanes).</param>
 /// <param name="dBias">(lanes).</param>

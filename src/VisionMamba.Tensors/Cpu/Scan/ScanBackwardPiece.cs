@@ -3,7 +3,9 @@ using System.Runtime.Intrinsics;
 
 namespace VisionMamba.Tensors.Cpu;
 
-/// <summary>The backward pass of one sample and up to 128 channels; see CpuBackend.SelectiveScanBackward.cs for the maths.</summary>
+/// <summary>
+/// The backward pass of one sample and up to 128 channels; see CpuBackend.SelectiveScanBackward.cs for the maths.
+/// </summary>
 internal unsafe ref struct ScanBackwardPiece<T>
     where T : struct, ILanes<T>
 {

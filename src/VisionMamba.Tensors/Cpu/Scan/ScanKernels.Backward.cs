@@ -89,8 +89,8 @@ internal static unsafe partial class ScanKernels<T>
     }
 
     /// <summary>
-    /// Steps i and i - 1 in one pass over the states: the state between them, dh, dA and A are read once, 16 loads and 6
-    /// stores where two single steps take 20 and 8.
+    /// Steps i and i - 1 in one pass over the states: the state between them, dh, dA and A are read once, 16 loads and
+    /// 6 stores where two single steps take 20 and 8.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void GoBackTwo(in ScanBlock s, float* b, long bStride, int i, int state)

@@ -2,14 +2,15 @@ using System.Runtime.CompilerServices;
 
 namespace VisionMamba.Tensors.Cpu;
 
-// The recurrence of a group of channels over a block of steps. Lanes own channels; state n of the group is the vector at
-// n * T.Count, "b" points at B of the block's first step (C follows at + state) and bStride leads to the next step's row.
+// The recurrence of a group of channels over a block of steps. Lanes own channels; state n of the group is the vector
+// at n * T.Count, "b" points at B of the block's first step (C follows at + state) and bStride leads to the next step's
+// row.
 //
 // Four states at a time: their exponentials run in step and take AVX2's sixteen registers, so the forward loop leaves
-// the states themselves in memory (kept in registers too they were spilled: 9.3 cycles a state instead of 8.1). Each loop is
-// a method of its own, never inlined: inlined into their callers the compiler ran out of registers. They are compiled in
-// full at the first call: in the quick code that methods start with, a scan takes eight times as long, and a single
-// prediction is over before the better code is there. The bound is the multiply pipe: 9 operations a state.
+// the states themselves in memory (kept in registers too they were spilled: 9.3 cycles a state instead of 8.1). Each
+// loop is a method of its own, never inlined: inlined into their callers the compiler ran out of registers. They are
+// compiled in full at the first call: in the quick code that methods start with, a scan takes eight times as long, and
+// a single prediction is over before the better code is there. The bound is the multiply pipe: 9 operations a state.
 //
 // "deep" says that an exponent delta a2 may be below -126, where 2^x needs its lower bound. It hardly ever is: a step
 // would have to forget a state to less than 1e-38 of itself. The results are the same bits either way.
@@ -65,8 +66,8 @@ internal static unsafe partial class ScanKernels<T>
     }
 
     /// <summary>
-    /// Four states over all steps. The sums are left out unless <typeparamref name="TSums"/> is <see cref="WithSums"/>, a
-    /// constant to the JIT; they are added to what is there where <paramref name="add"/>.
+    /// Four states over all steps. The sums are left out unless <typeparamref name="TSums"/> is <see cref="WithSums"/>,
+    /// a constant to the JIT; they are added to what is there where <paramref name="add"/>.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void AdvanceFour<TSums, TDepth>(

@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace VisionMamba.Tensors.Cpu;
 
-/// <summary>One direction of a selective scan as pointers and strides; a kernel piece owns some channels of one sample.</summary>
+/// <summary>
+/// One direction of a selective scan as pointers and strides; a kernel piece owns some channels of one sample.
+/// </summary>
 internal readonly unsafe struct ScanView
 {
     public readonly int Batch, Length, Inner, State;
@@ -103,8 +105,8 @@ internal readonly unsafe struct ScanView
     }
 
     /// <summary>
-    /// delta and delta*u of steps first .. first+steps-1, apart from the recurrence so that they overlap. Tells whether an
-    /// exponent delta a2 may be below <see cref="VectorMath.LeastExponent"/>.
+    /// delta and delta*u of steps first .. first+steps-1, apart from the recurrence so that they overlap. Tells whether
+    /// an exponent delta a2 may be below <see cref="VectorMath.LeastExponent"/>.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public bool LoadBlock<T>(int sample, int channel, int count, int first, int steps, float* delta, float* deltaU)

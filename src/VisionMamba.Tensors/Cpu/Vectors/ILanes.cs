@@ -31,7 +31,9 @@ internal unsafe interface ILanes<T> : ILane<T>
     /// <summary>The smaller, in one instruction; <paramref name="b"/> where either is NaN.</summary>
     static abstract T Min(T a, T b);
 
-    /// <summary>Whether every lane of <paramref name="a"/> is at most that of <paramref name="b"/>; not where one is NaN.</summary>
+    /// <summary>
+    /// Whether every lane of <paramref name="a"/> is at most that of <paramref name="b"/>; not where one is NaN.
+    /// </summary>
     static abstract bool AllAtMost(T a, T b);
 
     /// <summary>p times 2 to the integer in the low mantissa bits of <paramref name="shifted"/>.</summary>

@@ -22,7 +22,9 @@ internal static class VectorMath
     /// <summary>The least exponent whose power of two is a normal number.</summary>
     public const float LeastExponent = -126;
 
-    /// <summary>2^x for x in [-126, 126] (smaller x give 2^-126): degree 5 on [-1/2, 1/2], 9.2e-8 relative error.</summary>
+    /// <summary>
+    /// 2^x for x in [-126, 126] (smaller x give 2^-126): degree 5 on [-1/2, 1/2], 9.2e-8 relative error.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Exp2<T>(T x)
         where T : struct, ILanes<T>
@@ -39,8 +41,8 @@ internal static class VectorMath
     }
 
     /// <summary>
-    /// Four of <see cref="Exp2{T}(T)"/> in step, the same bits. One after the other, each is a chain of 38 cycles, and a
-    /// processor's window holds too few of them to fill its pipes: 7.8 cycles each, in step 6.4. Where no x is
+    /// Four of <see cref="Exp2{T}(T)"/> in step, the same bits. One after the other, each is a chain of 38 cycles, and
+    /// a processor's window holds too few of them to fill its pipes: 7.8 cycles each, in step 6.4. Where no x is
     /// <paramref name="deep"/>, below -126, the maxima are left out: one operation of twelve.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
