@@ -35,6 +35,7 @@ public sealed class BufferPool(Backend? backend = null) : IDisposable
     internal Storage Rent(long count)
     {
         long rounded = backend is null or { OnHost: true } ? Rounded(count) : count;
+        // Just as large where somebody returned such a block, as the tests do with guarded ones.
         Storage block = Free(count) ?? Free(rounded) ?? Allocate(rounded);
         InUse += block.Count;
         Peak = Math.Max(Peak, InUse);

@@ -4,7 +4,7 @@ namespace VisionMamba.Tensors;
 /// Runs operations and, when recording, remembers how to send gradients back through them. Memory: an activation is
 /// freed when the scope it was made in ends, unless a recorded operation saved it for its backward pass.
 /// </summary>
-public sealed class Tape(Backend backend, BufferPool pool, bool recording)
+public sealed partial class Tape(Backend backend, BufferPool pool, bool recording)
 {
     private readonly List<Node> _nodes = [];
     private readonly Stack<Scope> _scopes = new();
@@ -75,22 +75,6 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
     }
 
     /// <summary>
-    /// The opposite of <see cref="Keep"/>: the present scope frees <paramref name="tensor"/>, made further out.
-    /// </summary>
-    public void Consume(Tensor tensor)
-    {
-        Scope inner = _scopes.Peek();
-        foreach (Scope scope in _scopes)
-        {
-            if (scope.Made.Remove(tensor))
-            {
-                inner.Made.Add(tensor);
-                return;
-            }
-        }
-    }
-
-    /// <summary>
     /// Says that nothing reads <paramref name="tensor"/> any more but the operations that saved it: its scope frees it now,
     /// not when it ends.
     /// </summary>
@@ -137,62 +121,6 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
             Leave();
     }
 
-    internal Tensor Output(bool needsGradient, params ReadOnlySpan<int> shape) =>
-        Made(pool.Rent(Tensor.CountOf(shape)), needsGradient, shape);
-
-    /// <summary>
-    /// As <see cref="Output"/>, in the memory of <paramref name="earlier"/>, a tensor of a tape that nothing reads after
-    /// the operation.
-    /// </summary>
-    internal Tensor OutputOver(Tensor earlier, bool needsGradient)
-    {
-        earlier.Lent = true;
-        return Made(earlier.Storage, needsGradient, earlier.Shape);
-    }
-
-    /// <summary>
-    /// Whether only one operation or scope wants <paramref name="tensor"/>: its memory may be written over.
-    /// </summary>
-    internal static bool IsLastUse(Tensor tensor) =>
-        tensor is { Pooled: true, HasMemory: true, Holds: 1, Lent: false };
-
-    private Tensor Made(Storage storage, bool needsGradient, ReadOnlySpan<int> shape)
-    {
-        var tensor = new Tensor(storage, shape)
-        {
-            NeedsGradient = needsGradient && Recording,
-            Holds = 1,
-            Pooled = true,
-        };
-        if (_scopes.TryPeek(out Scope? scope))
-            scope.Made.Add(tensor);
-        return tensor;
-    }
-
-    /// <summary>Memory for the time of one operation; give it back with <see cref="Release"/>.</summary>
-    internal Tensor Scratch(params ReadOnlySpan<int> shape) =>
-        new(pool.Rent(Tensor.CountOf(shape)), shape) { Holds = 1, Pooled = true };
-
-    internal void Release(Tensor tensor)
-    {
-        if (--tensor.Holds > 0 || !tensor.Pooled)
-            return;
-        if (tensor.HasMemory)
-            GiveBack(tensor);
-        DropPacked(tensor);
-    }
-
-    /// <summary>
-    /// Marks what an operation saves as fp32 in any case: statistics, losses, and what the scan's exponents and sums
-    /// are made of (step sizes, A, B, C, states). The rest of what is saved may be kept as bfloat16 until it is read.
-    /// </summary>
-    internal static Tensor? Exact(Tensor? saved)
-    {
-        if (saved is not null)
-            saved.Exact = true;
-        return saved;
-    }
-
     /// <summary>
     /// Ends an operation: checks its result and, when a gradient is wanted, records the backward pass.
     /// <paramref name="recompute"/> marks a result that is cheaper to make again than to store.
@@ -214,7 +142,8 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
     }
 
     /// <summary>
-    /// As <see cref="Record(string, Tensor, Action, ReadOnlySpan{Tensor?}, Action?)"/> with a second result; <paramref name="recompute"/> makes the first one again.
+    /// As <see cref="Record(string, Tensor, Action, ReadOnlySpan{Tensor?}, Action?)"/> with a second result;
+    /// <paramref name="recompute"/> makes the first one again.
     /// </summary>
     internal void Record(
         string operation, Tensor y, Tensor z, Action backward, ReadOnlySpan<Tensor?> saved, Action recompute)
@@ -223,44 +152,6 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
         Check(operation, z);
         if (y.NeedsGradient)
             RecordNode(operation, y, z, backward, saved, recompute);
-    }
-
-    /// <summary>
-    /// The gradient to add into, made (as zeros) at first use; null when <paramref name="x"/> does not need one. A kernel
-    /// that looks at <see cref="Tensor.TakeBlank"/> takes it <paramref name="blank"/>, which saves the zeros. One that has
-    /// read each element of x before it writes its gradient may have it <paramref name="over"/> x, if this is x's last use.
-    /// </summary>
-    internal Tensor? Target(Tensor? x, bool blank = false, bool over = false)
-    {
-        if (x is null || !x.NeedsGradient)
-            return null;
-        if (x.Gradient is null)
-        {
-            x.Gradient = over && IsLastUse(x) ? Over(x) : x.Pooled ? Scratch(x.Shape)
-                : new Tensor(Backend.Allocate(x.Count), x.Shape) { Name = x.Name };
-            if (blank)
-                x.Gradient.Blank = true;
-            else
-                Backend.Clear(x.Gradient);
-        }
-
-        return x.Gradient;
-    }
-
-    /// <summary>
-    /// Gives the gradient of <paramref name="y"/> to <paramref name="before"/> too, for y = before + something in the same
-    /// memory.
-    /// </summary>
-    internal static void ShareGradient(Tensor y, Tensor before)
-    {
-        before.Gradient = y.Gradient;
-        y.Gradient!.Holds++;
-    }
-
-    private static Tensor Over(Tensor x)
-    {
-        x.Lent = true;
-        return new Tensor(x.Storage, x.Shape) { Holds = 1, Pooled = true };
     }
 
     private void RecordNode(
@@ -278,9 +169,11 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
             held[^count--] = tensor;
         }
 
-        y.Recompute = recompute;
-        y.RecomputedFrom = held;
-        _nodes.Add(new Node(_scopes.TryPeek(out Scope? scope) ? scope : null, operation, y, z, backward, held));
+        var node = new Node(
+            _scopes.TryPeek(out Scope? scope) ? scope : null, operation, y, z, backward, held, recompute);
+        if (recompute is not null)
+            y.MadeAgainBy = node;
+        _nodes.Add(node);
     }
 
     private void RunBackward(Node node)
@@ -314,33 +207,6 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
             Release(tensor);
     }
 
-    private void DropGradient(Tensor? output)
-    {
-        if (output is { Pooled: true, Gradient: { } gradient })
-        {
-            output.Gradient = null;
-            Release(gradient);
-        }
-    }
-
-    private void Materialise(Tensor tensor)
-    {
-        if (tensor.HasMemory)
-            return;
-        if (tensor.Packed is { } packed)
-        {
-            tensor.Attach(pool.Rent(tensor.Count));
-            Backend.Unpack(packed, tensor);
-            DropPacked(tensor);
-            return;
-        }
-
-        foreach (Tensor input in tensor.RecomputedFrom)
-            Materialise(input);
-        tensor.Attach(pool.Rent(tensor.Count));
-        tensor.Recompute!();
-    }
-
     private void Leave()
     {
         List<Tensor> made = _scopes.Pop().Made;
@@ -351,43 +217,6 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
             Pack(tensor);
         made.Clear();
         _spareLists.Push(made);
-    }
-
-    private void Free(Tensor tensor)
-    {
-        Release(tensor);
-        if (tensor.Holds > 0 && tensor.Recompute is not null && tensor.HasMemory)
-            GiveBack(tensor);
-    }
-
-    /// <summary>The forward pass is done with it: half of its memory will do until the backward pass, where the device
-    /// packs.</summary>
-    private void Pack(Tensor tensor)
-    {
-        if (tensor.Holds == 0 || !tensor.HasMemory || tensor.Lent || tensor.Exact)
-            return;
-        long numbers = Backend.NumbersPacked(tensor.Count);
-        if (numbers == tensor.Count)
-            return;
-        tensor.Packed = Scratch(checked((int)numbers));
-        Backend.Pack(tensor, tensor.Packed);
-        GiveBack(tensor);
-    }
-
-    private void GiveBack(Tensor tensor)
-    {
-        Storage storage = tensor.Detach();
-        if (!tensor.Lent)
-            pool.Return(storage);
-    }
-
-    private void DropPacked(Tensor tensor)
-    {
-        if (tensor.Packed is { } packed)
-        {
-            tensor.Packed = null;
-            Release(packed);
-        }
     }
 
     private void Check(string operation, Tensor y)
@@ -419,7 +248,7 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
         public void Dispose() => _tape.Leave();
     }
 
-    private sealed class Scope(string name, Scope? parent, List<Tensor> made)
+    internal sealed class Scope(string name, Scope? parent, List<Tensor> made)
     {
         public string Name { get; } = name;
 
@@ -429,8 +258,16 @@ public sealed class Tape(Backend backend, BufferPool pool, bool recording)
         public List<Tensor> Made { get; } = made;
     }
 
-    private readonly record struct Node(
-        Scope? Scope, string Operation, Tensor Y, Tensor? Z, Action Backward, Tensor[] Saved);
+    /// <summary>An operation whose backward pass was asked for.</summary>
+    /// <param name="Scope">Where it was recorded.</param>
+    /// <param name="Operation">Its name.</param>
+    /// <param name="Y">Its result.</param>
+    /// <param name="Z">A second result, or null.</param>
+    /// <param name="Backward">Sends the results' gradients to its inputs.</param>
+    /// <param name="Saved">What <paramref name="Backward"/> and <paramref name="Recompute"/> read.</param>
+    /// <param name="Recompute">Makes <paramref name="Y"/> again; null where it is kept.</param>
+    internal sealed record Node(
+        Scope? Scope, string Operation, Tensor Y, Tensor? Z, Action Backward, Tensor[] Saved, Action? Recompute);
 }
 
 /// <summary>A NaN or an infinity was met; <see cref="Exception.Message"/> names the layer and the operation.</summary>

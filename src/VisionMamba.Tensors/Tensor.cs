@@ -76,11 +76,11 @@ public sealed class Tensor
     /// <summary>Whether the memory comes from a tape's pool.</summary>
     internal bool Pooled { get; init; }
 
-    /// <summary>How to make the values again when their memory was given back before the backward pass.</summary>
-    internal Action? Recompute { get; set; }
-
-    /// <summary>What <see cref="Recompute"/> reads: it may itself have been given back.</summary>
-    internal Tensor[] RecomputedFrom { get; set; } = [];
+    /// <summary>
+    /// The operation that makes the values again when their memory was given back before the backward pass; null where
+    /// it is kept.
+    /// </summary>
+    internal Tape.Node? MadeAgainBy { get; set; }
 
     /// <summary>
     /// Whether its memory has become another tensor's, which writes over it: the values may still be read until then,

@@ -69,8 +69,8 @@ public sealed record VisionMambaConfig
     public int ClassToken => Patches / 2;
 
     /// <summary>
-    /// How many blocks, the first ones, compute in_proj's output again for their backward pass: one in four. That is 3
-    /// % of the time of a step of prompt tuning against 15 % of its memory; all blocks would be 11 % against 60 %.
+    /// How many blocks, the first ones, compute in_proj's output again for their backward pass: one in four. That is
+    /// 3 % of the time of a step of prompt tuning against 15 % of its memory; all blocks would be 11 % against 60 %.
     /// </summary>
     public int RecomputedBlocks => Depth / 4;
 

@@ -91,9 +91,6 @@ public sealed class VisionMambaModel
         {
             using (tape.Enter($"layers.{i}"))
             {
-                tape.Consume(sequence.Tokens);
-                if (sequence.Residual is not null)
-                    tape.Consume(sequence.Residual);
                 TokenSequence before = sequence;
                 sequence = Method.Prompt(tape, sequence, i, context);
                 context.Watcher?.Invoke(i, before, sequence);
@@ -123,10 +120,9 @@ public sealed class VisionMambaModel
     private Tensor ClassFeature(Tape tape, TokenSequence sequence, ForwardContext context)
     {
         Tensor residual = sequence.Residual!;
-        tape.Consume(sequence.Tokens);
-        tape.Consume(residual);
         Tensor? drop = DropScale(tape, context, residual.Shape[0], Config.Depth, context.DropPath);
         (Tensor tokens, _) = _finalNorm.Forward(tape, sequence.Tokens, residual, drop);
+        DropTokens(tape, sequence);
         tape.Observe("tokens", tokens);
         return tape.PickToken(tokens, sequence.ClassToken);
     }

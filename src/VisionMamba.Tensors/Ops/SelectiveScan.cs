@@ -56,10 +56,10 @@ public abstract partial class Backend
 public static partial class Operations
 {
     /// <summary>
-    /// One direction of Vim's selective scan (arXiv 2401.09417, algorithm 1), fused with the gate: delta =
-    /// softplus(delta + bias), h_t = exp(delta_t A) h_(t-1) + delta_t B_t u_t, s_t = C_t h_t + D u_t, and y = scale *
-    /// silu(z) * s, added to the other direction's result <paramref name="before"/>, whose memory it takes. Nothing of size (batch, length,
-    /// inner, state) is stored.
+    /// One direction of Vim's selective scan (arXiv 2401.09417, algorithm 1), fused with the gate:
+    /// delta = softplus(delta + bias), h_t = exp(delta_t A) h_(t-1) + delta_t B_t u_t, s_t = C_t h_t + D u_t, and
+    /// y = scale * silu(z) * s, added to the other direction's result <paramref name="before"/>, whose memory it takes.
+    /// Nothing of size (batch, length, inner, state) is stored.
     /// </summary>
     public static Tensor SelectiveScan(
         this Tape tape, Tensor xz, ScanDirection s, float scale, Tensor? before = null)
@@ -70,17 +70,14 @@ public static partial class Operations
         Tensor y = before is not null ? tape.OutputOver(before, needsGradient)
             : !recorded && tape.Backend.ScansInPlace && Tape.IsLastUse(s.Delta) ? tape.OutputOver(s.Delta, false)
             : tape.Output(needsGradient, s.Delta.Shape);
-        if (recorded)
-            return RecordedScan(tape, xz, Keeping(tape, s), scale, before, y);
-        tape.Backend.SelectiveScanForward(s, xz, scale, accumulate: before is not null, y);
-        return tape.Finished("selective scan", y);
+        ScanDirection kept = recorded ? Keeping(tape, s) : s;
+        tape.Backend.SelectiveScanForward(kept, xz, scale, accumulate: before is not null, y);
+        return recorded ? RecordedScan(tape, xz, kept, scale, before, y) : tape.Finished("selective scan", y);
     }
 
     // Apart, so that a pass that only answers makes no closure.
-    private static Tensor RecordedScan(Tape tape, Tensor xz, ScanDirection s, float scale, Tensor? before, Tensor y)
-    {
-        tape.Backend.SelectiveScanForward(s, xz, scale, accumulate: before is not null, y);
-        return tape.Record(
+    private static Tensor RecordedScan(Tape tape, Tensor xz, ScanDirection s, float scale, Tensor? before, Tensor y) =>
+        tape.Record(
             "selective scan", y,
             () =>
             {
@@ -89,7 +86,6 @@ public static partial class Operations
                     Tape.ShareGradient(y, before);
             },
             [xz, s.U, Tape.Exact(s.Delta), Tape.Exact(s.Bc), Tape.Exact(s.ALog), Tape.Exact(s.Kept)]);
-    }
 
     private static ScanDirection Keeping(Tape tape, in ScanDirection s) =>
         tape.Backend.ScanNumbersKept(s) is var count and > 0

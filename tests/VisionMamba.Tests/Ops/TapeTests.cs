@@ -33,7 +33,7 @@ public sealed class TapeTests : IDisposable
 
             Assert.Equal(10, _pool.InUse);
             using (tape.Enter("last"))
-                tape.Consume(kept);
+                tape.Drop(kept);
             Assert.Equal(0, _pool.InUse);
             Assert.Throws<InvalidOperationException>(() => kept.Span[0]);
         }
