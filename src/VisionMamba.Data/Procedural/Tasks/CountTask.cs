@@ -47,12 +47,7 @@ internal sealed class CountTask : StructuredTask
             figures.Add(placed);
         }
 
-        int strokes = draws.Integer(1, 5);
-        for (int i = 0; i < strokes; i++)
-        {
-            if (Stroke(figures, ref draws) is { } stroke)
-                figures.Add(stroke);
-        }
+        AddStrokes(draws.Integer(1, 5), figures, ref draws);
 
         return new TaskScene(figures);
     }

@@ -35,12 +35,7 @@ internal sealed class LocationTask : StructuredTask
         {
             new(OneOf(SceneShapes.Plain, ref draws), x, y, size, draws.Between(0, 360), 0, FigureRole.Target),
         };
-        int strokes = draws.Integer(1, 4);
-        for (int i = 0; i < strokes; i++)
-        {
-            if (Stroke(figures, ref draws) is { } stroke)
-                figures.Add(stroke);
-        }
+        AddStrokes(draws.Integer(1, 4), figures, ref draws);
 
         return new TaskScene(figures);
     }

@@ -40,11 +40,7 @@ internal sealed class OrientationTask : StructuredTask
                 figures.Add(placed);
         }
 
-        for (int i = 0; i < strokes; i++)
-        {
-            if (Stroke(figures, ref draws) is { } stroke)
-                figures.Add(stroke);
-        }
+        AddStrokes(strokes, figures, ref draws);
 
         return new TaskScene(figures);
     }

@@ -54,11 +54,18 @@ internal abstract class StructuredTask
         return null;
     }
 
-    /// <summary>A thin stroke; strokes may cross each other but not the figures.</summary>
-    protected static SceneFigure? Stroke(IReadOnlyList<SceneFigure> figures, ref Draws draws)
+    /// <summary>
+    /// Adds thin strokes where there is room: they may cross each other but not the figures.
+    /// </summary>
+    protected static void AddStrokes(int count, List<SceneFigure> figures, ref Draws draws)
     {
-        var line = new SceneFigure(
-            "line", 0, 0, draws.Between(0.12f, 0.3f), draws.Between(0, 360), 0, FigureRole.Distractor);
-        return Place(line, [.. figures.Where(f => f.Shape != "line")], -0.3f * line.Reach, ref draws);
+        for (int i = 0; i < count; i++)
+        {
+            var line = new SceneFigure(
+                "line", 0, 0, draws.Between(0.12f, 0.3f), draws.Between(0, 360), 0, FigureRole.Distractor);
+            SceneFigure[] others = [.. figures.Where(f => f.Shape != "line")];
+            if (Place(line, others, -0.3f * line.Reach, ref draws) is { } placed)
+                figures.Add(placed);
+        }
     }
 }
