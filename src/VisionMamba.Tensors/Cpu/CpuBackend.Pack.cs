@@ -25,7 +25,7 @@ public sealed unsafe partial class CpuBackend
             int pairs = (int)Math.Min(length, count - half - start);
             Pack(from + start, from + half + start, pairs, to + start);
             if (pairs < length)
-                to[start + pairs] = Bfloat16.Round(BitConverter.SingleToUInt32Bits(from[start + pairs]));
+                to[start + pairs] = Bfloat16.Round(from[start + pairs]);
         });
         Keep(x, packed);
     }
@@ -53,10 +53,7 @@ public sealed unsafe partial class CpuBackend
         for (; i <= pairs - Simd.Lanes; i += Simd.Lanes)
             ((Rounded(low + i) >>> 16) | Rounded(high + i)).Store(packed + i);
         for (; i < pairs; i++)
-        {
-            packed[i] = Bfloat16.Round(BitConverter.SingleToUInt32Bits(low[i]))
-                | (Bfloat16.Round(BitConverter.SingleToUInt32Bits(high[i])) << 16);
-        }
+            packed[i] = Bfloat16.Round(low[i]) | (Bfloat16.Round(high[i]) << 16);
     }
 
     private static void Unpack(uint* packed, int pairs, float* low, float* high)
@@ -76,7 +73,7 @@ public sealed unsafe partial class CpuBackend
         }
     }
 
-    /// <summary><see cref="Bfloat16.Round"/> of 16 numbers, in the upper halves; the lower ones are 0.</summary>
+    /// <summary><see cref="Bfloat16.Round(float)"/> of 16 numbers, in the upper halves; the lower ones are 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<uint> Rounded(float* from)
     {

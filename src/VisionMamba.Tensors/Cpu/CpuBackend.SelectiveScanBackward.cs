@@ -3,8 +3,8 @@ namespace VisionMamba.Tensors.Cpu;
 // The states are not stored by the forward pass. A piece (one sample, 128 channels) first runs the recurrence and keeps
 // the states at every 8th step; then, from the last block of 8 steps to the first, it runs the block again, keeping its
 // states and decays in the first-level cache, and goes back through it:
-//   g_t = dh_t + dy_t C_t              dC_t = sum over channels of dy_t h_t       dB_t = sum over channels of g_t
-// delta_t u_t
+//   g_t = dh_t + dy_t C_t              dC_t = sum over channels of dy_t h_t
+//   dB_t = sum over channels of g_t delta_t u_t
 //   d(delta u)_t = g_t . B_t           d(delta A)_t = g_t exp(delta_t A) h_(t-1)  dh_(t-1) = exp(delta_t A) g_t
 public sealed unsafe partial class CpuBackend
 {

@@ -46,7 +46,7 @@ internal sealed class ElementWriter
             else if (type == ElementType.F16)
                 BinaryPrimitives.WriteHalfLittleEndian(bytes[(2 * i)..], (Half)chunk[i]);
             else
-                BinaryPrimitives.WriteUInt16LittleEndian(bytes[(2 * i)..], (ushort)Bfloat16.Round(BitConverter.SingleToUInt32Bits(chunk[i])));
+                BinaryPrimitives.WriteUInt16LittleEndian(bytes[(2 * i)..], (ushort)Bfloat16.Round(chunk[i]));
         }
     }
 }

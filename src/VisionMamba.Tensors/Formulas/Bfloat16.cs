@@ -7,6 +7,9 @@ namespace VisionMamba.Tensors;
 /// </summary>
 internal static class Bfloat16
 {
+    /// <summary>The 16 bits nearest to <paramref name="value"/>; NaN stays NaN.</summary>
+    public static uint Round(float value) => Round(BitConverter.SingleToUInt32Bits(value));
+
     /// <summary>The 16 bits nearest to the float that <paramref name="bits"/> are; NaN stays NaN.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Round(uint bits)

@@ -1,8 +1,6 @@
 using VisionMamba.Models;
-using VisionMamba.Models.Prompting;
-using VisionMamba.Models.Prompting.Full;
-using VisionMamba.Models.Prompting.Svp;
 using VisionMamba.Tensors;
+using VisionMamba.Tests.Models;
 
 namespace VisionMamba.Tests.Ops;
 
@@ -94,14 +92,8 @@ internal sealed record PackedStep(float Loss, Dictionary<string, float[]> Gradie
     private static long Block(bool full) =>
         s_config.Dim + (2L * s_config.Inner) + (full ? s_config.Inner : s_config.Dim + HiddenWidth);
 
-    private static VisionMambaModel Create(bool full, int depth)
-    {
-        TuningMethod method = full ? new FullMethod()
-            : new SvpMethod(new SvpConfig { SharedLayers = 2, InnerWidth = HiddenWidth, Source = CrossPromptSource.Token });
-        var model = new VisionMambaModel(s_config with { Depth = depth }, method, seed: 3);
-        // The scales of the prompts start at 0, where the prompts themselves get no gradient.
-        foreach (Tensor parameter in model.Parameters.Trainable.Where(p => !full && p.Span.IndexOfAnyExcept(0f) < 0))
-            parameter.Span.Fill(0.3f);
-        return model;
-    }
+    private static VisionMambaModel Create(bool full, int depth) => SmallModels.Create(
+        full ? "full" : "svp",
+        full ? "{}" : $$"""{"shared_layers":2,"inner_width":{{HiddenWidth}},"cross_prompt_source":"token"}""",
+        s_config with { Depth = depth }, seed: 3);
 }
