@@ -6,7 +6,8 @@ using VisionMamba.Tensors.Cpu;
 namespace VisionMamba.Cli.Devices;
 
 /// <summary>--device, --precision and --threads.</summary>
-internal sealed class DeviceFlags
+/// <param name="answersOnly">Whether the command has no backward pass, so that there are no activations to keep.</param>
+internal sealed class DeviceFlags(bool answersOnly = false)
 {
     private const string Cuda = "cuda", Full = "fp32", Packed = "bf16";
 
@@ -22,8 +23,8 @@ internal sealed class DeviceFlags
 
     private readonly Option<string> _precision = new("--precision")
     {
-        Description = "fp32, or what a GPU's matrix products round their inputs to: tf32 or bf16; with bf16 a step on any "
-            + "device keeps its activations in half the memory",
+        Description = "fp32, or what a GPU's matrix products round their inputs to: tf32 or bf16"
+            + (answersOnly ? "" : "; with bf16 a step on any device keeps its activations in half the memory"),
         DefaultValueFactory = _ => Full,
     };
 
@@ -57,16 +58,25 @@ internal sealed class DeviceFlags
         };
     }
 
-    private static CpuBackend OnCpu(int threads, string precision) => precision switch
+    private CpuBackend OnCpu(int threads, string precision)
     {
-        Full => new CpuBackend(threads),
-        Packed => new CpuBackend(threads) { PacksActivations = true },
-        _ => throw new UsageException(
-            $"--precision {precision}: the cpu computes in fp32; give --device cuda too, or --precision bf16, which keeps "
-            + "activations in half the memory"),
-    };
+        if (answersOnly && precision == Packed)
+        {
+            Console.Error.WriteLine(
+                $"--precision {precision}: changes nothing here: the cpu computes in fp32, and an answer keeps no activations");
+        }
 
-    private static Backend Auto(int threads, string precision)
+        return precision switch
+        {
+            Full => new CpuBackend(threads),
+            Packed => new CpuBackend(threads) { PacksActivations = true },
+            _ => throw new UsageException(
+                $"--precision {precision}: the cpu computes in fp32; give --device cuda too"
+                + (answersOnly ? "" : ", or --precision bf16, which keeps activations in half the memory")),
+        };
+    }
+
+    private Backend Auto(int threads, string precision)
     {
         if (GpuDevices.WhyNone() is { } reason)
         {

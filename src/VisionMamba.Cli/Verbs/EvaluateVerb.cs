@@ -22,7 +22,7 @@ internal static class EvaluateVerb
         var command = new Command("evaluate", "Measure a model on labelled images: top-1, top-5, per class, confusion matrix.");
         var checkpoint = new CheckpointFlags();
         var data = new DataFlags();
-        var device = new DeviceFlags();
+        var device = new DeviceFlags(answersOnly: true);
         var split = new Option<string>("--split")
         {
             Description = "train, validation or test (default: test where there is one, else validation)",

@@ -18,7 +18,7 @@ internal static class PredictVerb
     {
         var command = new Command("predict", "Name the content of image files.");
         var checkpoint = new CheckpointFlags();
-        var device = new DeviceFlags();
+        var device = new DeviceFlags(answersOnly: true);
         var images = new Argument<string[]>("IMAGES") { Description = "image files", Arity = ArgumentArity.OneOrMore };
         var top = new Option<int>("--top") { Description = "how many classes to name", DefaultValueFactory = _ => 5 };
         var logits = new Option<bool>("--logits") { Description = "with --json: all logits" };

@@ -45,6 +45,21 @@ public sealed class MainJobTests(TinyRun run) : IClassFixture<TinyRun>
         Assert.Equal(4, File.ReadAllLines(run.At("evaluation/confusion.csv")).Length);
     }
 
+    /// <summary>An answer keeps no activations, so bf16 does nothing on the processor: that is said.</summary>
+    [Fact]
+    public void AnsweringSaysWhatPrecisionDoesNotChange()
+    {
+        string[] predict = ["predict", "--checkpoint", run.Checkpoint, run.Picture, "--json", "--logits"];
+        CommandResult plain = CommandLine.Succeed(predict);
+        CommandResult packed = CommandLine.Succeed([.. predict, "--precision", "bf16"]);
+        Assert.Equal(plain.Output, packed.Output);
+        Assert.DoesNotContain("--precision", plain.Log, StringComparison.Ordinal);
+        Assert.Contains("--precision bf16: changes nothing here", packed.Log, StringComparison.Ordinal);
+        Assert.Contains("--precision bf16: changes nothing here", CommandLine.Succeed(
+            "evaluate", "--checkpoint", run.Checkpoint, "--data", run.Data, "--precision", "bf16", "--json").Log,
+            StringComparison.Ordinal);
+    }
+
     [Fact]
     public void TheSameSeedGivesTheSameFile()
     {
