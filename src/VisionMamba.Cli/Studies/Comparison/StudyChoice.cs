@@ -5,7 +5,7 @@ using VisionMamba.Cli.Verbs;
 
 namespace VisionMamba.Cli.Studies.Comparison;
 
-/// <summary>What a study decides from its records: a cell's learning rate.</summary>
+/// <summary>What a study decides from its records: a cell's learning rate, and which runs that leaves to be made.</summary>
 internal static class StudyChoice
 {
     /// <summary>
@@ -13,13 +13,54 @@ internal static class StudyChoice
     /// first in the grid; the only one where there is one; null where every run diverged.
     /// </summary>
     public static double? Rate(StudyFolder folder, StudyFile file, StudyCell cell) => cell.Tuning.Count == 0
-        ? file.Rates[0]
-        : Best([.. cell.Tuning.Select(unit => StudyRecord.Read(folder.Record(unit))!)])?.LearningRate;
+        ? file.Rates[0] : Best(folder, Tuning(folder, cell))?.LearningRate;
 
     /// <summary>The best of tuned runs, as <see cref="Rate"/> chooses.</summary>
     public static StudyRecord? Best(IReadOnlyList<StudyRecord> tuned) => tuned.Where(r => r.Failed is null)
-        .OrderByDescending(r => r.ValidationTop1).ThenBy(r => r.ValidationLoss)
-        .ThenBy(r => r.Grid.ToList().IndexOf(r.LearningRate)).FirstOrDefault();
+        .OrderByDescending(r => r.ValidationTop1).ThenBy(r => r.ValidationLoss).ThenBy(GridPlace).FirstOrDefault();
+
+    /// <summary>
+    /// The runs that choose a cell's rate, as far as is known: the grid's and, while the best of them stands at an end,
+    /// the next one beyond that end.
+    /// </summary>
+    public static IReadOnlyList<StudyUnit> Tuning(StudyFolder folder, StudyCell cell)
+    {
+        List<StudyUnit> units = [.. cell.Tuning];
+        Queue<StudyUnit> below = new(cell.Below), above = new(cell.Above);
+        while (units.Count > 1 && units.All(folder.IsDone) && Best(folder, units)?.LearningRate is { } best)
+        {
+            Queue<StudyUnit>? beyond = best == units.Min(u => u.Rate) ? below
+                : best == units.Max(u => u.Rate) ? above : null;
+            if (beyond is null || !beyond.TryDequeue(out StudyUnit? next))
+                break;
+            units.Add(next);
+        }
+
+        return units;
+    }
+
+    /// <summary>
+    /// What is left to do in a cell, as far as is known: tuning, then seeds. A seed that was measured with another rate
+    /// than the one that is chosen now is left, too.
+    /// </summary>
+    public static IReadOnlyList<StudyUnit> Left(StudyFolder folder, StudyFile file, StudyCell cell)
+    {
+        StudyUnit[] tuning = [.. Tuning(folder, cell).Where(u => !folder.IsDone(u))];
+        if (tuning.Length > 0)
+            return [.. tuning, .. cell.Seeds];
+        double? rate = Rate(folder, file, cell);
+        return [.. cell.Seeds.Where(seed => StudyRecord.Read(folder.Record(seed)) is not { } record
+            || (rate is not null && record.LearningRate != rate))];
+    }
+
+    private static StudyRecord? Best(StudyFolder folder, IEnumerable<StudyUnit> units) =>
+        Best([.. units.Select(unit => StudyRecord.Read(folder.Record(unit))!)]);
+
+    private static int GridPlace(StudyRecord record)
+    {
+        int place = record.Grid.ToList().IndexOf(record.LearningRate);
+        return place < 0 ? int.MaxValue : place;
+    }
 
     /// <summary>The method's own values of the settings that its sweeps vary, by key.</summary>
     public static Dictionary<string, string> OwnValues(StudyFile file, StudyMethod method)

@@ -50,6 +50,8 @@ internal static class StudyEstimate
         to.WriteLine();
         to.WriteLine($"{estimate["runs"]} runs: each cell tunes {plan.File.Rates.Count} learning rates and measures "
             + $"{plan.File.Seeds.Count} seeds, of which the first is the tuned run itself");
+        if (plan.File.RatesBeyond > 0)
+            to.WriteLine($"up to {plan.File.RatesBeyond} more for each cell whose best rate stands at the grid's end");
         to.WriteLine($"about {Duration(TimeSpan.FromSeconds((double)estimate["seconds"]!))} with "
             + $"{estimate["processes"]} process(es) on {estimate["device"]} (an estimate from steps measured now)");
     }

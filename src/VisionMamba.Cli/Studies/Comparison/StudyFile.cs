@@ -53,6 +53,9 @@ internal sealed record StudyFile(string Path, string Name)
     /// <summary>The grid of --lr.</summary>
     public required IReadOnlyList<double> Rates { get; init; }
 
+    /// <summary>How many more rates may be tried beyond an end of the grid where the best one stands there.</summary>
+    public int RatesBeyond { get; init; }
+
     /// <summary>Seeds of the measured runs; learning rates are tuned with the first.</summary>
     public required IReadOnlyList<ulong> Seeds { get; init; }
 

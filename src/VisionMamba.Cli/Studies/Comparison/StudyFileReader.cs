@@ -9,6 +9,7 @@ namespace VisionMamba.Cli.Studies.Comparison;
 /// <summary>Reads a study file; every refusal is one line that names the file and the place.</summary>
 internal sealed class StudyFileReader
 {
+    private const int MostRatesBeyond = 10;
     private readonly string _path;
 
     private StudyFileReader(string path) => _path = path;
@@ -42,6 +43,11 @@ internal sealed class StudyFileReader
         double[] rates = [.. node.Numbers("lr")];
         if (rates.Any(r => !(r > 0) || double.IsInfinity(r)) || rates.Distinct().Count() < rates.Length)
             throw node.Refused("lr", "must be different numbers above 0");
+        int beyond = node.Whole("lr_beyond") is { } given ? (int)Math.Min(given, int.MaxValue) : 0;
+        if (beyond > 0 && rates.Length < 2)
+            throw node.Refused("lr_beyond", "needs two rates in lr: how far apart they are says where the next one is");
+        if (beyond > MostRatesBeyond)
+            throw node.Refused("lr_beyond", $"must be at most {MostRatesBeyond}");
         ulong[] seeds = [.. node.Numbers("seeds").Select(s => s >= 0 && s <= 1e15 && s == Math.Truncate(s)
             ? (ulong)s : throw node.Refused("seeds", "must be whole numbers from 0 up"))];
         if (seeds.Distinct().Count() < seeds.Length)
@@ -55,6 +61,7 @@ internal sealed class StudyFileReader
             // Sweeps last: the methods of their own are compared as soon as possible.
             Methods = [.. methods.OrderBy(m => m.Sweep is not null)],
             Rates = rates,
+            RatesBeyond = beyond,
             Seeds = seeds,
             SplitSeed = (ulong)(node.Whole("split_seed") ?? 0),
             Options = ReadOptions(node),

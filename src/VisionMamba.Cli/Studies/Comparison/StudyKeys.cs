@@ -17,6 +17,7 @@ internal static class StudyKeys
         ["tasks"] = "what the methods are compared on",
         ["methods"] = "what is compared",
         ["lr"] = "learning rates that every method is tuned over on the validation images; the flag --lr",
+        ["lr_beyond"] = "how many more rates are tried beyond an end of lr, while the best one stands there (0)",
         ["seeds"] = "seeds of the measured runs; learning rates are tuned with the first",
         ["split_seed"] = "decides which images are drawn, held out or rendered, for all seeds (0)",
         ["options"] = "flags of svp train for all runs, '_' for '-'",

@@ -88,10 +88,24 @@ internal sealed record StudyPlan(
     public static string? DataSet(IReadOnlyDictionary<string, JsonElement> options) =>
         options.TryGetValue("data_set", out JsonElement value) ? value.GetString() : null;
 
-    private static StudyCell Cell(StudyFile file, StudyTask task, StudyMethod method) => new(
-        task, method,
-        file.Rates.Count == 1 ? [] : [.. file.Rates.Select(r => new StudyUnit(task, method, r, file.Seeds[0]))],
-        [.. file.Seeds.Select(s => new StudyUnit(task, method, null, s))]);
+    private static StudyCell Cell(StudyFile file, StudyTask task, StudyMethod method)
+    {
+        StudyUnit[] Tuned(IEnumerable<double> rates) =>
+            [.. rates.Select(r => new StudyUnit(task, method, r, file.Seeds[0]))];
+        double[] rising = [.. file.Rates.Order()], falling = [.. rising.Reverse()];
+        return new StudyCell(
+            task, method, file.Rates.Count == 1 ? [] : Tuned(file.Rates),
+            [.. file.Seeds.Select(s => new StudyUnit(task, method, null, s))])
+        {
+            Below = Tuned(Beyond(falling, file.RatesBeyond)),
+            Above = Tuned(Beyond(rising, file.RatesBeyond)),
+        };
+    }
+
+    /// <summary>Rates that go on after the last two as far as those are apart, in six digits.</summary>
+    private static IEnumerable<double> Beyond(double[] rates, int count) => Enumerable.Range(1, count).Select(
+        i => double.Parse((rates[^1] * Math.Pow(rates[^1] / rates[^2], i)).ToString("G6", CultureInfo.InvariantCulture),
+            CultureInfo.InvariantCulture));
 
     private static void Known(string flag, IReadOnlyList<string>? given, IEnumerable<string> names)
     {

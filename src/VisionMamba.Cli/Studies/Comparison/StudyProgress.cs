@@ -14,15 +14,15 @@ internal sealed class StudyProgress(StudyPlan plan, StudyFolder folder, StudyCos
     private readonly TextWriter _log = Console.Error;
     private readonly Stopwatch _since = Stopwatch.StartNew(), _unit = new();
     private double _estimated, _taken;
-    private string _now = "";
+    private string _now = "", _state = "";
 
-    /// <summary>Runs that are recorded, of all.</summary>
+    /// <summary>Runs that are recorded, of all that are known to be needed.</summary>
     public (int Done, int Total) Count
     {
         get
         {
-            StudyUnit[] units = [.. plan.Cells.SelectMany(c => c.Units)];
-            return (units.Count(folder.IsDone), units.Length);
+            int all = plan.Cells.Sum(c => StudyChoice.Tuning(folder, c).Count + c.Seeds.Count);
+            return (all - plan.Cells.Sum(c => StudyChoice.Left(folder, plan.File, c).Count), all);
         }
     }
 
@@ -31,6 +31,8 @@ internal sealed class StudyProgress(StudyPlan plan, StudyFolder folder, StudyCos
     {
         _now = unit.Id;
         _unit.Restart();
+        (int done, int total) = Count;
+        _state = $"{done} of {total} runs, {Left()}";
         _line.Show(Text(""));
     }
 
@@ -68,16 +70,13 @@ internal sealed class StudyProgress(StudyPlan plan, StudyFolder folder, StudyCos
     /// <summary>The estimate of what is left, corrected by how wrong the estimates were so far.</summary>
     public TimeSpan Remaining()
     {
-        double left = plan.Cells.Sum(c => c.Units.Where(u => !folder.IsDone(u)).Sum(u => costs.Seconds(c, u)));
+        double left = plan.Cells.Sum(
+            c => StudyChoice.Left(folder, plan.File, c).Sum(u => costs.Seconds(c, u)));
         double correction = _estimated > 0 ? _taken / _estimated : 1;
         return TimeSpan.FromSeconds(left * correction / processes);
     }
 
-    private string Text(string detail)
-    {
-        (int done, int total) = Count;
-        return $"{plan.File.Name}: {done} of {total} runs, {Left()}; now {_now}{detail}";
-    }
+    private string Text(string detail) => $"{plan.File.Name}: {_state}; now {_now}{detail}";
 
     private string Left() => $"{StudyEstimate.Duration(Remaining())} left";
 }

@@ -182,7 +182,7 @@ internal sealed class StudyRunFlags
             ["version"] = typeof(StudyRunFlags).Assembly.GetName().Version!.ToString(3),
             ["file"] = JsonNode.Parse(File.ReadAllText(plan.File.Path)),
         });
-        foreach (StudyUnit unit in plan.Cells.SelectMany(c => c.Units))
+        foreach (StudyUnit unit in plan.Cells.SelectMany(c => c.Possible))
         {
             if (StudyRecord.Read(folder.Record(unit)) is { } record
                 && !record.Arguments.SequenceEqual(plan.Arguments(unit, record.LearningRate)))

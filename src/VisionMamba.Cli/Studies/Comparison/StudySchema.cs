@@ -20,6 +20,8 @@ internal static class StudySchema
         top["notes"] = List(top["notes"], Of("string"));
         top["lr"] = List(top["lr"], new JsonObject { ["type"] = "number", ["exclusiveMinimum"] = 0 });
         top["seeds"] = List(top["seeds"], new JsonObject { ["type"] = "integer", ["minimum"] = 0 });
+        top["lr_beyond"]!["type"] = "integer";
+        top["lr_beyond"]!["minimum"] = 0;
         top["split_seed"]!["type"] = "integer";
         top["split_seed"]!["minimum"] = 0;
         top["tasks"] = List(top["tasks"], task);

@@ -20,10 +20,20 @@ internal sealed record StudyUnit(StudyTask Task, StudyMethod Method, double? Rat
 /// <summary>One method on one task.</summary>
 /// <param name="Task">The task.</param>
 /// <param name="Method">The method.</param>
-/// <param name="Tuning">A run for every learning rate; empty where there is only one.</param>
+/// <param name="Tuning">A run for every learning rate of the grid; empty where there is only one.</param>
 /// <param name="Seeds">A run for every seed.</param>
 internal sealed record StudyCell(
     StudyTask Task, StudyMethod Method, IReadOnlyList<StudyUnit> Tuning, IReadOnlyList<StudyUnit> Seeds)
 {
+    /// <summary>Runs with rates below the grid and above it, in the order in which they would be tried.</summary>
+    public IReadOnlyList<StudyUnit> Below { get; init; } = [];
+
+    /// <inheritdoc cref="Below"/>
+    public IReadOnlyList<StudyUnit> Above { get; init; } = [];
+
+    /// <summary>The runs that are made in any case.</summary>
     public IEnumerable<StudyUnit> Units => Tuning.Concat(Seeds);
+
+    /// <summary>All runs that could be made.</summary>
+    public IEnumerable<StudyUnit> Possible => Units.Concat(Below).Concat(Above);
 }

@@ -55,13 +55,13 @@ internal sealed class StudyWorker(
         bool left = false;
         foreach (StudyCell cell in plan.Cells)
         {
-            foreach (StudyUnit unit in cell.Units.Where(u => !folder.IsDone(u)))
+            IReadOnlyList<StudyUnit> open = StudyChoice.Left(folder, plan.File, cell);
+            left |= open.Count > 0;
+            // Seeds take the rate that is chosen, so they wait for all of the tuning.
+            foreach (StudyUnit unit in open.Where(u => u.Rate is not null || open[0].Rate is null))
             {
-                left = true;
-                if (unit.Rate is null && !cell.Tuning.All(folder.IsDone))
-                    break;
                 using IDisposable? claim = folder.Claim(unit);
-                if (claim is null || folder.IsDone(unit))
+                if (claim is null || !StudyChoice.Left(folder, plan.File, cell).Contains(unit))
                     continue;
                 Do(cell, unit);
                 return true;
@@ -74,7 +74,7 @@ internal sealed class StudyWorker(
     /// <summary>What processes left that were killed between a record and the removal of its model.</summary>
     private void Clear()
     {
-        foreach (StudyUnit unit in plan.Cells.SelectMany(c => c.Units))
+        foreach (StudyUnit unit in plan.Cells.SelectMany(c => c.Possible))
             folder.Forget(unit);
     }
 
@@ -94,7 +94,7 @@ internal sealed class StudyWorker(
         // The tuned models are needed until the first seed has taken the chosen one.
         if (unit.Rate is null && unit == cell.Seeds[0])
         {
-            foreach (StudyUnit tuned in cell.Tuning)
+            foreach (StudyUnit tuned in StudyChoice.Tuning(folder, cell))
                 folder.Forget(tuned);
         }
 

@@ -70,6 +70,40 @@ public sealed class StudyRunTests : IDisposable
     }
 
     [Fact]
+    public void WhereTheBestRateStandsAtTheEndTheNextOneBeyondIsTriedAndDecidesToo()
+    {
+        string[] command = [.. _study.Command("s"), "--methods", "linear", "--tasks", "halves"];
+        CommandLine.Succeed(command);
+        double before = _study.Record("s", "halves/linear/seed-4").LearningRate;
+        Assert.Equal(2, Directory.GetFiles(_study.At("s", "records", "halves", "linear"), "lr-*").Length);
+
+        // Of two rates the best is at an end in any case. The same study goes on with the ones beyond.
+        File.WriteAllText(
+            _study.FilePath, File.ReadAllText(_study.FilePath).Replace("\"seeds\"", "\"lr_beyond\": 2, \"seeds\""));
+        CommandLine.Succeed(command);
+        StudyRecord[] tuned = [.. Directory.GetFiles(_study.At("s", "records", "halves", "linear"), "lr-*")
+            .Select(f => StudyRecord.Read(f)!)];
+        double[] beyond = before == 0.2 ? [2, 20] : [0.002, 0.0002];
+        double[] rates = [.. tuned.Select(r => r.LearningRate)];
+        Assert.Contains(beyond[0], rates);
+        StudyRecord best = StudyChoice.Best(tuned)!;
+        // The second was tried only if the first was better than all before.
+        StudyRecord[] without = [.. tuned.Where(r => r.LearningRate != beyond[1])];
+        Assert.Equal(StudyChoice.Best(without)!.LearningRate == beyond[0], rates.Contains(beyond[1]));
+        Assert.Equal(rates.Contains(beyond[1]) ? 4 : 3, tuned.Length);
+        foreach (string seed in new[] { "seed-3", "seed-4" })
+        {
+            StudyRecord record = _study.Record("s", $"halves/linear/{seed}");
+            Assert.Equal(best.LearningRate, record.LearningRate);
+            Assert.Contains(StudyUnit.Number(best.LearningRate), record.Arguments);
+        }
+
+        SortedDictionary<string, string> records = _study.Records("s");
+        CommandLine.Succeed(command);
+        Assert.Equal(records, _study.Records("s"));
+    }
+
+    [Fact]
     public void ARunThatDivergesIsRecordedAndTheRestGoesOn()
     {
         string text = File.ReadAllText(_study.FilePath);

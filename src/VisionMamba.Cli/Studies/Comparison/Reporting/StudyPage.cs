@@ -94,7 +94,7 @@ internal sealed class StudyPage(StudyResults results, StudyCosts? costs, JsonObj
 
     private void Rates()
     {
-        _page.Append("<h2>Chosen learning rates</h2><p>As --lr has them, per batch of 512. * marks an end of the grid: "
+        _page.Append("<h2>Chosen learning rates</h2><p>As --lr has them, per batch of 512. * marks an end of those tried: "
             + "the best may lie beyond.</p><div class=\"wide\"><table><tr><th>method");
         foreach ((string task, _) in results.Tasks)
             _page.Append($"<th>{Safe(task)}");

@@ -22,7 +22,7 @@ internal sealed record Measured(double Mean, double? Deviation, int Count)
 /// <summary>One method on one task, as far as it was measured.</summary>
 /// <param name="Test">Test top-1 by seed.</param>
 /// <param name="LearningRate">The chosen one.</param>
-/// <param name="AtEdge">Whether it is the least or the largest of its grid: the best may lie beyond.</param>
+/// <param name="AtEdge">Whether it is the least or the largest that was tried: the best may lie beyond.</param>
 /// <param name="Failed">Runs that diverged, tuning included.</param>
 internal sealed record StudyResult(
     IReadOnlyDictionary<ulong, double> Test, double? LearningRate, bool AtEdge, int Failed)
@@ -109,8 +109,8 @@ internal sealed class StudyResults
         StudyRecord[] seeds = [.. records.Where(r => !r.Tuning && r.Failed is null && r.TestTop1 is not null)];
         double? rate = seeds.Length > 0 ? seeds[0].LearningRate
             : StudyChoice.Best([.. records.Where(r => r.Tuning)])?.LearningRate;
-        IReadOnlyList<double> grid = records[0].Grid;
-        bool edge = rate is not null && grid.Count > 1 && (rate == grid.Min() || rate == grid.Max());
+        double[] tried = [.. records.SelectMany(r => r.Tuning ? r.Grid.Append(r.LearningRate) : r.Grid)];
+        bool edge = rate is not null && tried.Length > 1 && (rate == tried.Min() || rate == tried.Max());
         return new StudyResult(
             seeds.ToDictionary(r => r.Seed, r => r.TestTop1!.Value), rate, edge,
             records.Count(r => r.Failed is not null));
