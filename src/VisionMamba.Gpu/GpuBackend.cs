@@ -1,6 +1,7 @@
 using System.Reflection;
 using ILGPU;
 using ILGPU.Runtime;
+using VisionMamba.Gpu.Kernels;
 using VisionMamba.Tensors;
 
 namespace VisionMamba.Gpu;
@@ -62,6 +63,10 @@ public abstract partial class GpuBackend : Backend
 
     private GpuScratch Scratch(long count) => _scratch.Rent(count);
 
+    /// <summary>What the compiler may rely on: the threads of a group, and how many groups should be resident.</summary>
+    private static KernelSpecialization Specialization(Delegate kernel, KernelConfig config) =>
+        new(config.GroupDim.Size, ResidentGroupsAttribute.Of(kernel.Method));
+
     private T Kernel<T>(Delegate kernel, Func<T> load)
         where T : Delegate
     {
@@ -72,19 +77,19 @@ public abstract partial class GpuBackend : Backend
 
     private void Launch<T1>(KernelConfig config, Action<T1> kernel, T1 a)
         where T1 : struct =>
-        Kernel(kernel, () => Accelerator.LoadStreamKernel(kernel))(config, a);
+        Kernel(kernel, () => Accelerator.LoadStreamKernel(kernel, Specialization(kernel, config)))(config, a);
 
     private void Launch<T1, T2>(KernelConfig config, Action<T1, T2> kernel, T1 a, T2 b)
         where T1 : struct
         where T2 : struct =>
-        Kernel(kernel, () => Accelerator.LoadStreamKernel(kernel))(config, a, b);
+        Kernel(kernel, () => Accelerator.LoadStreamKernel(kernel, Specialization(kernel, config)))(config, a, b);
 
     private void Launch<T1, T2, T3, T4>(KernelConfig config, Action<T1, T2, T3, T4> kernel, T1 a, T2 b, T3 c, T4 d)
         where T1 : struct
         where T2 : struct
         where T3 : struct
         where T4 : struct =>
-        Kernel(kernel, () => Accelerator.LoadStreamKernel(kernel))(config, a, b, c, d);
+        Kernel(kernel, () => Accelerator.LoadStreamKernel(kernel, Specialization(kernel, config)))(config, a, b, c, d);
 
     private void Launch<T1, T2, T3, T4, T5>(
         KernelConfig config, Action<T1, T2, T3, T4, T5> kernel, T1 a, T2 b, T3 c, T4 d, T5 e)
@@ -93,5 +98,5 @@ public abstract partial class GpuBackend : Backend
         where T3 : struct
         where T4 : struct
         where T5 : struct =>
-        Kernel(kernel, () => Accelerator.LoadStreamKernel(kernel))(config, a, b, c, d, e);
+        Kernel(kernel, () => Accelerator.LoadStreamKernel(kernel, Specialization(kernel, config)))(config, a, b, c, d, e);
 }

@@ -14,7 +14,7 @@ internal struct Float4
     public static Float4 operator *(Float4 a, float b) => new(a.X * b, a.Y * b, a.Z * b, a.W * b);
 
     /// <summary>The sum of the four products.</summary>
-    public static float Dot(Float4 a, Float4 b) => ((a.X * b.X) + (a.Y * b.Y)) + ((a.Z * b.Z) + (a.W * b.W));
+    public static float Dot(Float4 a, Float4 b) => (((a.X * b.X) + (a.Y * b.Y)) + (a.Z * b.Z)) + (a.W * b.W);
 
     /// <summary>2 to the power of each.</summary>
     public static Float4 Exp2(Float4 a) =>

@@ -16,9 +16,13 @@ internal struct ScanBackChannel<TWeights>
     private float _bias, _skip, _dD, _dBias;
     private float _u, _raw, _z, _dOut, _slope, _nextU, _nextRaw, _nextZ, _nextDOut;
 
-    public void Begin(in ScanArguments s, int sample, int owned, int quad)
+    // How far the channel is from the first of the thread's two.
+    private int _gap;
+
+    public void Begin(in ScanArguments s, in ScanPlace place, in ScanPlace first, int quad)
     {
-        _place = new ScanPlace(s, sample, owned);
+        _place = place;
+        _gap = place.Channel - first.Channel;
         _bias = s.DeltaBias[_place.Channel];
         _skip = s.D[_place.Channel] * s.SkipFactor;
         var states = default(ScanQuad);
@@ -34,22 +38,22 @@ internal struct ScanBackChannel<TWeights>
             H = s.Kept[s.KeptAt(tile, quad) + ((long)_place.Sample * s.Inner) + _place.Channel];
     }
 
-    /// <summary>Reads ahead what the token at <paramref name="step"/> will need.</summary>
-    public void Prefetch(in ScanArguments s, in ScanGradientViews targets, int step)
+    /// <summary>Reads ahead what the token so far from the first (<see cref="ScanSteps.Offset"/>) will need.</summary>
+    public void Prefetch(in ScanBackTokens tokens, int offset)
     {
-        int offset = s.Token(step < 0 ? 0 : step) * s.Inner;
-        _nextU = s.U[_place.At + offset];
-        _nextRaw = s.Delta[_place.At + offset];
-        _nextZ = s.Xz[_place.AtGate + offset + offset];
-        _nextDOut = targets.DY[_place.At + offset];
+        int at = offset + _gap;
+        _nextU = tokens.U[at];
+        _nextRaw = tokens.Raw[at];
+        _nextZ = tokens.Z[at + offset];
+        _nextDOut = tokens.DY[at];
     }
 
     /// <summary>Of those, what moves the states on.</summary>
-    public void PrefetchStep(in ScanArguments s, int step)
+    public void PrefetchStep(in ScanBackTokens tokens, int offset)
     {
-        int offset = s.Token(step) * s.Inner;
-        _u = s.U[_place.At + offset];
-        _raw = s.Delta[_place.At + offset];
+        int at = offset + _gap;
+        _u = tokens.U[at];
+        _raw = tokens.Raw[at];
     }
 
     /// <summary>delta and delta u of the token read by <see cref="PrefetchStep"/>.</summary>
@@ -63,13 +67,13 @@ internal struct ScanBackChannel<TWeights>
     /// Takes what was read ahead; delta, delta u and dy of that token: all 0 past the last token or channel, so that a
     /// step with them changes no state, no gradient and no sum. Beside them stands sigma(z).
     /// </summary>
-    public Float4 Take(in ScanArguments s, int step)
+    public Float4 Take(in ScanBackTokens tokens, int step)
     {
         (_u, _z, _dOut) = (_nextU, _nextZ, _nextDOut);
-        bool counts = Counts(s, step);
+        bool counts = Counts(tokens, step);
         float softplus = DeviceMath.Softplus(_nextRaw + _bias, out _slope), gate = DeviceMath.Sigmoid(_z);
-        float delta = counts ? softplus : 0f, dy = counts ? s.Scale * _dOut * (_z * gate) : 0f;
-        return new Float4(delta, counts ? delta * _u : 0f, dy, gate);
+        float delta = counts ? softplus : 0f, dy = counts ? tokens.Scale * _dOut * (_z * gate) : 0f;
+        return new Float4(delta, delta * _u, dy, gate);
     }
 
     /// <summary>h = exp2(delta a2) h + delta u B.</summary>
@@ -108,21 +112,20 @@ internal struct ScanBackChannel<TWeights>
     }
 
     /// <summary>The gradients of the token that <see cref="Take"/> gave, from its sums over all states.</summary>
-    public void Finish(
-        in ScanArguments s, in ScanGradientViews targets, in ScanSums sums, Float4 line, int step)
+    public void Finish(in ScanBackTokens tokens, in ScanSums sums, Float4 line, int step)
     {
-        if (!Counts(s, step))
-            return;
         float delta = line.X, dy = line.Z, gate = line.W;
         float dRaw = ((sums.DDelta * DeviceMath.Ln2) + (sums.DDeltaU * _u)) * _slope;
         float dU = (sums.DDeltaU * delta) + (_skip * dy);
-        float dZ = s.Scale * _dOut * (sums.Y + (_skip * _u)) * DeviceMath.SiluSlope(_z, gate);
-        int offset = s.Token(step) * s.Inner;
-        targets.Write(_place.At + offset, _place.AtGate + offset + offset, dU, dRaw, dZ);
+        float dZ = tokens.Scale * _dOut * (sums.Y + (_skip * _u)) * DeviceMath.SiluSlope(_z, gate);
+        bool counts = Counts(tokens, step);
+        if (counts)
+            tokens.Write(tokens.Steps.Offset(step), _gap, dU, dRaw, dZ);
         if (default(TWeights).Value)
         {
-            _dD += dy * _u * s.SkipFactor;
-            _dBias += dRaw;
+            // dy is 0 where the token does not count, so only the bias needs to be told.
+            _dD += dy * _u * tokens.SkipFactor;
+            _dBias += counts ? dRaw : 0f;
         }
     }
 
@@ -148,7 +151,7 @@ internal struct ScanBackChannel<TWeights>
         to[at + (17L * s.Inner)] = dBias;
     }
 
-    private readonly bool Counts(in ScanArguments s, int step) => _place.Owned && step < s.Length;
+    private readonly bool Counts(in ScanBackTokens tokens, int step) => _place.Owned && tokens.Steps.Has(step);
 
     private readonly Float4 Decay(Float4 line) => Float4.Exp2(_a2 * line.X);
 

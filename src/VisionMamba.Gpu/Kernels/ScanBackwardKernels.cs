@@ -29,8 +29,11 @@ internal static class ScanBackwardKernels
     /// <summary>Lines of the weights' partial sums: 16 states, D and the bias.</summary>
     public const int WeightLines = 18;
 
+    /// <summary>Pairs of channels, and how many of them a thread adds.</summary>
+    public const int Pairs = Channels / 2, Share = Pairs / 4;
+
     private const int Tile = ScanForwardKernels.Tile, Block = 4, Quads = ScanForwardKernels.MaxQuads;
-    private const int Pairs = Channels / 2, Row = 2 * Quads;
+    private const int Row = 2 * Quads, Between = ScanBackThread.Between;
 
     /// <summary>Groups: x over the channels, y over the samples.</summary>
     public static KernelConfig Configure(int batch, int inner) =>
@@ -43,29 +46,32 @@ internal static class ScanBackwardKernels
     public static void Run<TWeights>(ScanArguments s, ScanGradientViews targets)
         where TWeights : struct, IWanted
     {
-        ScanShared shared = default;
-        shared.Bc = SharedMemory.Allocate<Float4>(Tile * Row).AsAligned16();
-        shared.States = SharedMemory.Allocate<Float4>(2 * (Tile / Block) * GroupSize).AsAligned16();
-        shared.Lines = SharedMemory.Allocate<Float4>(Block * Channels).AsAligned16();
-        shared.Products = SharedMemory.Allocate<Float4>(Block * Row * Pairs).AsAligned16();
+        ArrayView<Float4> bc = SharedMemory.Allocate<Float4>(Tile * Row).AsAligned16();
+        ArrayView<Float4> states = SharedMemory.Allocate<Float4>(2 * (Tile / Block) * GroupSize).AsAligned16();
+        ArrayView<Float4> lines = SharedMemory.Allocate<Float4>(Block * Channels).AsAligned16();
+        ArrayView<Float4> products = SharedMemory.Allocate<Float4>(Block * Row * Pairs).AsAligned16();
         var thread = new ScanBackThread(Group.IdxX);
+        var shared = new ScanShared(thread, bc, states, lines, products);
+        var first = new ScanPlace(s, Grid.IdxY, (Grid.IdxX * Channels) + thread.Low);
+        var second = new ScanPlace(s, Grid.IdxY, (Grid.IdxX * Channels) + thread.High);
+        var tokens = new ScanBackTokens(s, targets, first);
         ScanBackChannel<TWeights> low = default, high = default;
-        low.Begin(s, Grid.IdxY, (Grid.IdxX * Channels) + thread.Low, thread.Quad);
-        high.Begin(s, Grid.IdxY, (Grid.IdxX * Channels) + thread.High, thread.Quad);
-        int last = (s.Length - 1) / Block * Block;
-        low.Prefetch(s, targets, last + thread.Quad);
-        high.Prefetch(s, targets, last + thread.Quad);
+        low.Begin(s, first, first, thread.Quad);
+        high.Begin(s, second, first, thread.Quad);
+        int last = tokens.Steps.Offset(((s.Length - 1) / Block * Block) + thread.Quad);
+        low.Prefetch(tokens, last);
+        high.Prefetch(tokens, last);
         for (int tile = (s.Length - 1) / Tile; tile >= 0; tile--)
         {
-            int first = tile * Tile, steps = s.Length - first < Tile ? s.Length - first : Tile;
+            int begin = tile * Tile, steps = s.Length - begin < Tile ? s.Length - begin : Tile;
             int blocks = (steps + Block - 1) / Block;
-            ScanTile.Stage(s, Grid.IdxY, first, Quads, blocks * Block, shared.Bc);
+            ScanTile.Stage(s, Grid.IdxY, begin, Quads, blocks * Block, bc);
             low.LoadKept(s, tile, thread.Quad);
             high.LoadKept(s, tile, thread.Quad);
             Group.Barrier();
-            KeepStates(ref low, ref high, s, thread, shared, first, blocks);
+            KeepStates(ref low, ref high, tokens, thread, shared, begin, blocks);
             for (int block = blocks - 1; block >= 0; block--)
-                RunBlock(ref low, ref high, s, targets, thread, shared, first, block);
+                RunBlock(ref low, ref high, tokens, thread, shared, begin, block);
         }
 
         if (default(TWeights).Value)
@@ -77,88 +83,99 @@ internal static class ScanBackwardKernels
 
     /// <summary>Runs a tile and keeps the states before each of its blocks.</summary>
     private static void KeepStates<TWeights>(
-        ref ScanBackChannel<TWeights> low, ref ScanBackChannel<TWeights> high, in ScanArguments s,
+        ref ScanBackChannel<TWeights> low, ref ScanBackChannel<TWeights> high, in ScanBackTokens tokens,
         in ScanBackThread thread, in ScanShared shared, int first, int blocks)
         where TWeights : struct, IWanted
     {
-        low.PrefetchStep(s, first + thread.Quad);
-        high.PrefetchStep(s, first + thread.Quad);
+        int offset = tokens.Steps.Offset(first + thread.Quad);
+        low.PrefetchStep(tokens, offset);
+        high.PrefetchStep(tokens, offset);
         for (int block = 0; block < blocks; block++)
         {
-            shared.States[(2 * block * GroupSize) + Group.IdxX] = low.H;
-            shared.States[(((2 * block) + 1) * GroupSize) + Group.IdxX] = high.H;
+            ArrayView<Float4> states = shared.States.SubView(2 * block * GroupSize);
+            states[0] = low.H;
+            states[GroupSize] = high.H;
             if (block + 1 == blocks)
                 break;
             // Only lanes of a warp share a channel.
             Warp.Barrier();
-            shared.Lines[(thread.Quad * Channels) + thread.Low] = low.StepLine();
-            shared.Lines[(thread.Quad * Channels) + thread.High] = high.StepLine();
+            shared.OwnLine[0] = low.StepLine();
+            shared.OwnLine[Between] = high.StepLine();
             Warp.Barrier();
-            low.PrefetchStep(s, first + (Block * (block + 1)) + thread.Quad);
-            high.PrefetchStep(s, first + (Block * (block + 1)) + thread.Quad);
-            for (int i = 0; i < Block; i++)
-            {
-                Float4 b = shared.Bc[(((Block * block) + i) * Row) + thread.Quad];
-                low.Advance(shared.Lines[(i * Channels) + thread.Low], b);
-                high.Advance(shared.Lines[(i * Channels) + thread.High], b);
-            }
+            offset = tokens.Steps.Offset(first + (Block * (block + 1)) + thread.Quad);
+            low.PrefetchStep(tokens, offset);
+            high.PrefetchStep(tokens, offset);
+            ArrayView<Float4> bc = shared.Bc.SubView(Block * block * Row);
+            Advance(ref low, ref high, shared, bc, 0);
+            Advance(ref low, ref high, shared, bc, 1);
+            Advance(ref low, ref high, shared, bc, 2);
+            Advance(ref low, ref high, shared, bc, 3);
         }
     }
 
+    private static void Advance<TWeights>(
+        ref ScanBackChannel<TWeights> low, ref ScanBackChannel<TWeights> high, in ScanShared shared,
+        ArrayView<Float4> bc, int i)
+        where TWeights : struct, IWanted
+    {
+        Float4 b = bc[i * Row];
+        low.Advance(shared.Lines[i * Channels], b);
+        high.Advance(shared.Lines[(i * Channels) + Between], b);
+    }
+
     private static void RunBlock<TWeights>(
-        ref ScanBackChannel<TWeights> low, ref ScanBackChannel<TWeights> high, in ScanArguments s,
-        in ScanGradientViews targets, in ScanBackThread thread, in ScanShared shared, int first, int block)
+        ref ScanBackChannel<TWeights> low, ref ScanBackChannel<TWeights> high, in ScanBackTokens tokens,
+        in ScanBackThread thread, in ScanShared shared, int first, int block)
         where TWeights : struct, IWanted
     {
         int step = first + (Block * block) + thread.Quad;
-        Float4 lowLine = low.Take(s, step), highLine = high.Take(s, step);
-        low.Prefetch(s, targets, step - Block);
-        high.Prefetch(s, targets, step - Block);
-        low.H = shared.States[(2 * block * GroupSize) + Group.IdxX];
-        high.H = shared.States[(((2 * block) + 1) * GroupSize) + Group.IdxX];
+        Float4 lowLine = low.Take(tokens, step), highLine = high.Take(tokens, step);
+        int before = tokens.Steps.Offset(step < Block ? 0 : step - Block);
+        low.Prefetch(tokens, before);
+        high.Prefetch(tokens, before);
+        ArrayView<Float4> states = shared.States.SubView(2 * block * GroupSize);
+        low.H = states[0];
+        high.H = states[GroupSize];
         Warp.Barrier();
-        shared.Lines[(thread.Quad * Channels) + thread.Low] = lowLine;
-        shared.Lines[(thread.Quad * Channels) + thread.High] = highLine;
+        shared.OwnLine[0] = lowLine;
+        shared.OwnLine[Between] = highLine;
         // The last block's products have been added, too.
         Group.Barrier();
-        int at = (Block * block * Row) + thread.Quad;
-        Run(ref low, shared, thread.Low, at);
-        Run(ref high, shared, thread.High, at);
+        ArrayView<Float4> bc = shared.Bc.SubView(Block * block * Row);
+        Run(ref low, shared, 0, bc);
+        Run(ref high, shared, Between, bc);
         // Four steps' sums over four states become one step's sums over 16, for each of the four threads that share a
         // channel: 3 shuffles a step, where butterflies take 6.
         bool odd = (thread.Quad & 1) != 0;
-        ScanSumsPair s3 = GoBack(ref low, ref high, thread, shared, at, 3);
-        ScanSumsPair s2 = ScanSumsPair.Exchange(GoBack(ref low, ref high, thread, shared, at, 2), s3, odd, 8);
-        ScanSumsPair s1 = GoBack(ref low, ref high, thread, shared, at, 1);
-        ScanSumsPair s0 = ScanSumsPair.Exchange(GoBack(ref low, ref high, thread, shared, at, 0), s1, odd, 8);
+        ScanSumsPair s3 = GoBack(ref low, ref high, shared, bc, 3);
+        ScanSumsPair s2 = ScanSumsPair.Exchange(GoBack(ref low, ref high, shared, bc, 2), s3, odd, 8);
+        ScanSumsPair s1 = GoBack(ref low, ref high, shared, bc, 1);
+        ScanSumsPair s0 = ScanSumsPair.Exchange(GoBack(ref low, ref high, shared, bc, 0), s1, odd, 8);
         ScanSumsPair sums = ScanSumsPair.Exchange(s0, s2, thread.Quad >= 2, 16);
-        int line = thread.Quad * Channels;
-        low.Finish(s, targets, sums.Low, shared.Lines[line + thread.Low], step);
-        high.Finish(s, targets, sums.High, shared.Lines[line + thread.High], step);
+        low.Finish(tokens, sums.Low, shared.OwnLine[0], step);
+        high.Finish(tokens, sums.High, shared.OwnLine[Between], step);
         Group.Barrier();
-        if (targets.WantsBc != 0)
-            AddChannels(s, targets, shared, first + (Block * block));
+        if (tokens.WantsBc)
+            AddChannels(tokens, thread, shared, first + (Block * block));
     }
 
     private static void Run<TWeights>(
-        ref ScanBackChannel<TWeights> channel, in ScanShared shared, int column, int at)
+        ref ScanBackChannel<TWeights> channel, in ScanShared shared, int column, ArrayView<Float4> bc)
         where TWeights : struct, IWanted => channel.Run(
             shared.Lines[column], shared.Lines[Channels + column], shared.Lines[(2 * Channels) + column],
-            shared.Lines[(3 * Channels) + column], shared.Bc[at], shared.Bc[at + Row], shared.Bc[at + (2 * Row)],
-            shared.Bc[at + (3 * Row)]);
+            shared.Lines[(3 * Channels) + column], bc[0], bc[Row], bc[2 * Row], bc[3 * Row]);
 
     /// <summary>Step <paramref name="i"/> of a block, of both channels; leaves their share of dB and dC.</summary>
     private static ScanSumsPair GoBack<TWeights>(
-        ref ScanBackChannel<TWeights> low, ref ScanBackChannel<TWeights> high, in ScanBackThread thread,
-        in ScanShared shared, int at, int i)
+        ref ScanBackChannel<TWeights> low, ref ScanBackChannel<TWeights> high, in ScanShared shared,
+        ArrayView<Float4> bc, int i)
         where TWeights : struct, IWanted
     {
-        Float4 b = shared.Bc[at + (i * Row)], c = shared.Bc[at + (i * Row) + Quads], dB = default, dC = default;
-        ScanSums first = low.GoBack(shared.Lines[(i * Channels) + thread.Low], b, c, ref dB, ref dC);
-        ScanSums second = high.GoBack(shared.Lines[(i * Channels) + thread.High], b, c, ref dB, ref dC);
-        int row = (i * Row) + thread.Quad;
-        shared.Products[(row * Pairs) + thread.Pair] = dB;
-        shared.Products[((row + Quads) * Pairs) + thread.Pair] = dC;
+        Float4 b = bc[i * Row], c = bc[(i * Row) + Quads], dB = default, dC = default;
+        ScanSums first = low.GoBack(shared.Lines[i * Channels], b, c, ref dB, ref dC);
+        ScanSums second = high.GoBack(shared.Lines[(i * Channels) + Between], b, c, ref dB, ref dC);
+        shared.OwnProduct[i * Row * Pairs] = dB;
+        shared.OwnProduct[((i * Row) + Quads) * Pairs] = dC;
         return new ScanSumsPair(first, second);
     }
 
@@ -168,21 +185,18 @@ internal static class ScanBackwardKernels
     /// banks; that fixes the order of each sum.
     /// </summary>
     private static void AddChannels(
-        in ScanArguments s, in ScanGradientViews targets, in ScanShared shared, int firstStep)
+        in ScanBackTokens tokens, in ScanBackThread thread, in ScanShared shared, int firstStep)
     {
-        const int Share = Pairs / 4;
-        int lane = Group.IdxX % WarpSums.Lanes, step = firstStep + (Group.IdxX / WarpSums.Lanes);
-        int row = ((Group.IdxX / 4) * Pairs) + (Share * (lane % 4));
-        Float4 sum = shared.Products[row + (lane & (Share - 1))];
-        for (int i = 1; i < Share; i++)
-            sum += shared.Products[row + ((i + lane) & (Share - 1))];
-        bool upper = (lane & 2) != 0, odd = (lane & 1) != 0;
+        ArrayView<Float4> row = shared.Row;
+        int begin = thread.Lane & (Share - 1);
+        Float4 sum = ((row[begin] + row[begin ^ 1]) + (row[begin ^ 2] + row[begin ^ 3]))
+            + ((row[begin ^ 4] + row[begin ^ 5]) + (row[begin ^ 6] + row[begin ^ 7]));
+        bool upper = (thread.Lane & 2) != 0, odd = (thread.Lane & 1) != 0;
         float first = ScanSums.Exchange(sum.X, sum.Z, upper, 2), second = ScanSums.Exchange(sum.Y, sum.W, upper, 2);
         float number = ScanSums.Exchange(first, second, odd, 1);
-        if (step >= s.Length)
-            return;
-        long token = ((((long)Grid.IdxY * Grid.DimX) + Grid.IdxX) * s.Length) + s.Token(step);
-        targets.DBc[(token * WarpSums.Lanes) + lane] = number;
+        int step = firstStep + thread.Warp;
+        if (tokens.Steps.Has(step))
+            tokens.WriteBc(step, number);
     }
 }
 
@@ -192,23 +206,55 @@ internal static class ScanBackwardKernels
 /// </summary>
 internal readonly struct ScanBackThread
 {
-    public readonly int Quad, Low, High, Pair;
+    /// <summary>How far the second channel is from the first.</summary>
+    public const int Between = 8;
+
+    public readonly int Warp, Lane, Quad, Low, High, Pair;
 
     public ScanBackThread(int thread)
     {
-        int warp = thread / WarpSums.Lanes, within = thread % 8;
-        Quad = thread % WarpSums.Lanes / 8;
-        Low = (16 * warp) + within;
-        High = Low + 8;
-        Pair = (8 * warp) + within;
+        // Shifts and masks: the compiler does not know that the number is not negative.
+        (Warp, Lane) = (thread >> 5, thread & 31);
+        int within = Lane & 7;
+        Quad = Lane >> 3;
+        Low = (16 * Warp) + within;
+        High = Low + Between;
+        Pair = (8 * Warp) + within;
     }
 }
 
 /// <summary>
-/// A group's shared memory: B and C of a tile; the states before its blocks; delta, delta u and dy of a block's tokens;
-/// and the products whose sums over the channels are the gradients of B and C. 47 KB.
+/// A group's shared memory as a thread sees it: B and C of a tile; the states before its blocks; delta, delta u and dy of
+/// a block's tokens; and the products whose sums over the channels are the gradients of B and C. 47 KB. Each view begins
+/// where the thread's own part does, so that what is read is a constant away and no address has to be computed.
 /// </summary>
-internal struct ScanShared
+internal readonly struct ScanShared
 {
-    public ArrayView<Float4> Bc, States, Lines, Products;
+    /// <summary>B of the thread's states at the tile's first token; C is four further.</summary>
+    public readonly ArrayView<Float4> Bc;
+
+    /// <summary>The states of the thread's first channel before the first block.</summary>
+    public readonly ArrayView<Float4> States;
+
+    /// <summary>The line of the thread's first channel at the block's first token, and at its own.</summary>
+    public readonly ArrayView<Float4> Lines, OwnLine;
+
+    /// <summary>The thread's own products of the block's first token.</summary>
+    public readonly ArrayView<Float4> OwnProduct;
+
+    /// <summary>The products that it adds.</summary>
+    public readonly ArrayView<Float4> Row;
+
+    public ScanShared(
+        in ScanBackThread thread, ArrayView<Float4> bc, ArrayView<Float4> states, ArrayView<Float4> lines,
+        ArrayView<Float4> products)
+    {
+        Bc = bc.SubView(thread.Quad);
+        States = states.SubView(Group.IdxX);
+        Lines = lines.SubView(thread.Low);
+        OwnLine = lines.SubView((thread.Quad * ScanBackwardKernels.Channels) + thread.Low);
+        Row = products.SubView(
+            ((Group.IdxX >> 2) * ScanBackwardKernels.Pairs) + (ScanBackwardKernels.Share * (thread.Lane & 3)));
+        OwnProduct = products.SubView((thread.Quad * ScanBackwardKernels.Pairs) + thread.Pair);
+    }
 }

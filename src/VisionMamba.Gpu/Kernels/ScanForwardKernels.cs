@@ -29,17 +29,19 @@ internal static class ScanForwardKernels
         (new Index3D((inner + GroupSize - 1) / GroupSize, batch, 1), new Index3D(GroupSize, 1, 1));
 
     /// <summary>The kernel; <typeparamref name="TStates"/> is 4, 8 or 16 states.</summary>
+    [ResidentGroups(9)]
     public static void Run<TStates>(ScanArguments s, ArrayView<float> y)
         where TStates : struct, IScanStates
     {
         ArrayView<Float4> bc = SharedMemory.Allocate<Float4>(Tile * 2 * MaxQuads).AsAligned16();
         int owned = (Grid.IdxX * GroupSize) + Group.IdxX, sample = Grid.IdxY;
         var place = new ScanPlace(s, sample, owned);
+        var tokens = new ScanTokens(s, place, y);
         var states = default(TStates);
         states.LoadA(s.ALog, ((long)place.Channel * s.State) + s.FirstState, 0, s.States);
         float bias = s.DeltaBias[place.Channel], d = s.D[place.Channel] * s.SkipFactor;
         var next = default(ScanFour);
-        next.Load(s, place, 0);
+        next.Load(tokens, 0);
         for (int first = 0; first < s.Length; first += Tile)
         {
             Group.Barrier();
@@ -47,18 +49,17 @@ internal static class ScanForwardKernels
             Group.Barrier();
             if (s.Keeps != 0 && first > 0 && place.Owned)
                 states.Store(s.Kept, s.KeptAt(first / Tile, 0) + ((long)sample * s.Inner) + place.Channel, KeptStride(s));
+            // Steps past the last one do nothing (their step size is 0), so that four need no branch.
             int steps = s.Length - first < Tile ? s.Length - first : Tile;
             for (int i = 0; i < steps; i += 4)
             {
                 ScanFour now = next;
-                next.Load(s, place, first + i + 4);
-                Step(ref states, s, place, now.First, first, i, bias, d, bc, y);
-                if (i + 1 < steps)
-                    Step(ref states, s, place, now.Second, first, i + 1, bias, d, bc, y);
-                if (i + 2 < steps)
-                    Step(ref states, s, place, now.Third, first, i + 2, bias, d, bc, y);
-                if (i + 3 < steps)
-                    Step(ref states, s, place, now.Fourth, first, i + 3, bias, d, bc, y);
+                next.Load(tokens, first + i + 4);
+                ArrayView<Float4> b = bc.SubView(i * Row(states));
+                Step(ref states, s, tokens, now.First, first + i, b, 0, bias, d);
+                Step(ref states, s, tokens, now.Second, first + i + 1, b, 1, bias, d);
+                Step(ref states, s, tokens, now.Third, first + i + 2, b, 2, bias, d);
+                Step(ref states, s, tokens, now.Fourth, first + i + 3, b, 3, bias, d);
             }
         }
     }
@@ -75,18 +76,70 @@ internal static class ScanForwardKernels
 
     private static long KeptStride(in ScanArguments s) => (long)Grid.DimY * s.Inner;
 
+    /// <summary>Groups of four of B and C of one token.</summary>
+    private static int Row<TStates>(in TStates states)
+        where TStates : struct, IScanStates => 2 * states.Quads;
+
     private static void Step<TStates>(
-        ref TStates states, in ScanArguments s, in ScanPlace place, ScanInput x, int first, int i, float bias, float d,
-        ArrayView<Float4> bc, ArrayView<float> y)
+        ref TStates states, in ScanArguments s, in ScanTokens tokens, ScanInput x, int step, ArrayView<Float4> bc, int i,
+        float bias, float d)
         where TStates : struct, IScanStates
     {
-        float delta = DeviceMath.Softplus(x.Raw + bias);
-        int b = i * 2 * states.Quads;
+        bool counts = tokens.Steps.Has(step);
+        float softplus = DeviceMath.Softplus(x.Raw + bias), delta = counts ? softplus : 0f;
+        int b = i * Row(states);
         float sum = states.Advance(delta, delta * x.U, bc, b, b + states.Quads) + (d * x.U);
-        float value = sum * DeviceMath.Silu(x.Z) * s.Scale;
-        if (!place.Owned)
+        if (counts)
+            tokens.Write(step, sum * DeviceMath.Silu(x.Z) * s.Scale);
+    }
+}
+
+/// <summary>A channel's tokens: what the forward pass reads of them, and y.</summary>
+internal readonly struct ScanTokens
+{
+    public readonly ScanSteps Steps;
+
+    private readonly ArrayView<float> _u, _raw, _z, _y;
+    private readonly bool _writes, _adds;
+
+    public ScanTokens(in ScanArguments s, in ScanPlace place, ArrayView<float> y)
+    {
+        Steps = new ScanSteps(s);
+        (_u, _raw, _z, _y) = (place.Of(s, s.U), place.Of(s, s.Delta), place.GateOf(s, s.Xz), place.Of(s, y));
+        (_writes, _adds) = (place.Owned, s.Accumulate != 0);
+    }
+
+    public ScanInput Read(int step)
+    {
+        int offset = Steps.Offset(step);
+        return new ScanInput { U = _u[offset], Raw = _raw[offset], Z = _z[2 * offset] };
+    }
+
+    public void Write(int step, float value)
+    {
+        if (!_writes)
             return;
-        long at = place.At + (s.Token(first + i) * s.Inner);
-        y[at] = s.Accumulate != 0 ? y[at] + value : value;
+        int offset = Steps.Offset(step);
+        _y[offset] = _adds ? _y[offset] + value : value;
+    }
+}
+
+/// <summary>What a channel reads at one token.</summary>
+internal struct ScanInput
+{
+    public float U, Raw, Z;
+}
+
+/// <summary>What a channel reads at four tokens.</summary>
+internal struct ScanFour
+{
+    public ScanInput First, Second, Third, Fourth;
+
+    public void Load(in ScanTokens tokens, int step)
+    {
+        First = tokens.Read(step);
+        Second = tokens.Read(step + 1);
+        Third = tokens.Read(step + 2);
+        Fourth = tokens.Read(step + 3);
     }
 }

@@ -13,39 +13,53 @@ internal static class ScanTile
 
     /// <summary>
     /// Copies the steps first .. first+steps-1, all threads of the group together; missing states are 0.
+    /// <paramref name="quads"/>, the groups of four states, are 1, 2 or 4.
     /// </summary>
     public static void Stage(in ScanArguments s, int sample, int first, int quads, int steps, ArrayView<Float4> bc)
     {
-        int row = 2 * quads;
+        int row = 2 * quads, shift = quads == 1 ? 1 : quads == 2 ? 2 : 3;
+        ArrayView<float> from = s.Bc.SubView(((long)sample * s.Length * s.BcStride) + s.BcOffset + s.FirstState);
         for (int i = Group.IdxX; i < steps * row; i += Group.DimX)
         {
-            int step = i / row, column = i % row;
+            int step = i >> shift, column = i & (row - 1);
             bool isB = column < quads;
             int n = 4 * (isB ? column : column - quads);
-            long at = (((long)sample * s.Length) + s.Token(first + step)) * s.BcStride;
-            at += s.BcOffset + s.FirstState + n;
-            at += isB ? 0 : s.State;
+            int at = (s.Token(first + step) * s.BcStride) + n + (isB ? 0 : s.State);
+            ArrayView<float> four = from.SubView(n < s.States ? at : 0);
             bc[i] = new Float4(
-                Read(s, at, n), Read(s, at + 1, n + 1), Read(s, at + 2, n + 2), Read(s, at + 3, n + 3));
+                n < s.States ? four[0] : 0f, n + 1 < s.States ? four[1] : 0f, n + 2 < s.States ? four[2] : 0f,
+                n + 3 < s.States ? four[3] : 0f);
         }
     }
-
-    private static float Read(in ScanArguments s, long at, int n) => n < s.States ? s.Bc[at] : 0f;
 }
 
 /// <summary>
-/// A thread's sample and channel; not owned where it only follows along past the last channel. Where its numbers begin
-/// is computed once: a token's are then one 32-bit product away (three 64-bit products a token were a quarter of the
-/// forward kernel's instructions).
+/// Where the tokens of a sample stand: one offset for all tensors of width inner, twice that for xz. With views that
+/// begin at a thread's own channel, a number is then one instruction for its address away; as 64-bit indices of whole
+/// tensors they were a third of the forward kernel's instructions.
 /// </summary>
+internal readonly struct ScanSteps
+{
+    private readonly int _first, _stride, _last;
+
+    public ScanSteps(in ScanArguments s)
+    {
+        _last = s.Length - 1;
+        _first = s.Direction > 0 ? 0 : _last * s.Inner;
+        _stride = s.Direction > 0 ? s.Inner : -s.Inner;
+    }
+
+    /// <summary>Whether the recurrence has this step.</summary>
+    public bool Has(int step) => step <= _last;
+
+    /// <summary>How far the token of a step, or the last one, is from the first in memory.</summary>
+    public int Offset(int step) => _first + (_stride * (step < _last ? step : _last));
+}
+
+/// <summary>A thread's sample and channel; not owned where it only follows along past the last channel.</summary>
 internal readonly struct ScanPlace
 {
     public readonly int Sample, Channel;
-
-    /// <summary>
-    /// The channel's first token in (batch, length, inner) and in the gate's half of (batch, length, 2 inner).
-    /// </summary>
-    public readonly long At, AtGate;
 
     public readonly bool Owned;
 
@@ -54,36 +68,13 @@ internal readonly struct ScanPlace
         Owned = owned < s.Inner;
         Channel = Owned ? owned : s.Inner - 1;
         Sample = sample;
-        At = ((long)sample * s.Length * s.Inner) + Channel;
-        AtGate = (2L * sample * s.Length * s.Inner) + s.Inner + Channel;
     }
-}
 
-/// <summary>What a channel reads at one token.</summary>
-internal struct ScanInput
-{
-    public float U, Raw, Z;
+    /// <summary>A tensor (batch, length, inner) from the channel's first number on.</summary>
+    public ArrayView<float> Of(in ScanArguments s, ArrayView<float> tensor) =>
+        tensor.SubView(((long)Sample * s.Length * s.Inner) + Channel);
 
-    /// <summary>All of it.</summary>
-    public void Load(in ScanArguments s, in ScanPlace place, int step)
-    {
-        int offset = s.Token(step) * s.Inner;
-        U = s.U[place.At + offset];
-        Raw = s.Delta[place.At + offset];
-        Z = s.Xz[place.AtGate + offset + offset];
-    }
-}
-
-/// <summary>What a channel reads at four tokens.</summary>
-internal struct ScanFour
-{
-    public ScanInput First, Second, Third, Fourth;
-
-    public void Load(in ScanArguments s, in ScanPlace place, int step)
-    {
-        First.Load(s, place, step);
-        Second.Load(s, place, step + 1);
-        Third.Load(s, place, step + 2);
-        Fourth.Load(s, place, step + 3);
-    }
+    /// <summary>The gate's half of (batch, length, 2 inner) from there on.</summary>
+    public ArrayView<float> GateOf(in ScanArguments s, ArrayView<float> xz) =>
+        xz.SubView((2L * Sample * s.Length * s.Inner) + s.Inner + Channel);
 }
