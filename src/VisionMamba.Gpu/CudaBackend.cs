@@ -36,6 +36,9 @@ public sealed class CudaBackend : GpuBackend
             var device = CudaDeviceInfo.Of(index, devices[index]);
             if (device.Problem is { } problem)
                 throw new VisionMambaException($"--device cuda:{index}: {device.Name}: {problem}");
+            (int major, int minor) = (devices[index].Architecture!.Value.Major, devices[index].Architecture!.Value.Minor);
+            if (precision.Missing(major, minor) is { } missing)
+                throw new VisionMambaException($"--device cuda:{index}: {device.Name}: {missing}");
             CudaAccelerator accelerator = devices[index].CreateCudaAccelerator(context);
             accelerator.Bind();
             return new CudaBackend(context, accelerator, device)

@@ -18,3 +18,13 @@ public enum Precision
     /// </summary>
     Bf16,
 }
+
+/// <summary>Which precisions a card has.</summary>
+internal static class Precisions
+{
+    /// <summary>Why cards of an architecture cannot compute in a precision; null where they can.</summary>
+    public static string? Missing(this Precision precision, int major, int minor) =>
+        precision == Precision.Fp32 || major >= 8 ? null
+            : $"sm_{major}{minor} has no {precision.ToString().ToLowerInvariant()}, which came with 8.0 (Ampere); "
+                + "give --precision fp32";
+}

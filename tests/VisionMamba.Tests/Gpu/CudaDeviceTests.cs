@@ -41,6 +41,21 @@ public sealed class CudaDeviceTests
         Assert.Contains("--device auto: cpu (no CUDA driver is installed", chosen.Log);
     }
 
+    /// <summary>cuBLAS would compute in fp32 there and say nothing.</summary>
+    [Theory]
+    [InlineData(Precision.Fp32, 7, 0, null)]
+    [InlineData(Precision.Tf32, 7, 5, "sm_75 has no tf32")]
+    [InlineData(Precision.Bf16, 7, 0, "sm_70 has no bf16")]
+    [InlineData(Precision.Tf32, 8, 0, null)]
+    [InlineData(Precision.Bf16, 9, 0, null)]
+    public void APrecisionThatACardLacksIsRefused(Precision precision, int major, int minor, string? problem)
+    {
+        if (problem is null)
+            Assert.Null(precision.Missing(major, minor));
+        else
+            Assert.StartsWith(problem, precision.Missing(major, minor));
+    }
+
     private static void SkipWithoutDevice() => Assert.SkipUnless(
         GpuDevices.WhyNone() is null && CudaDeviceInfo.All().Any(d => d.Problem is null), "no CUDA device");
 }
