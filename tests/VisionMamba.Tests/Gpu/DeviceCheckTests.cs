@@ -1,4 +1,5 @@
 using VisionMamba.Cli.Devices;
+using VisionMamba.Gpu;
 using VisionMamba.Tensors;
 
 namespace VisionMamba.Tests.Gpu;
@@ -13,6 +14,19 @@ public sealed class DeviceCheckTests(EmulatedDevice device) : IClassFixture<Emul
     [InlineData("memory_is_flat")]
     public void TheEmulatedDevicePasses(string name) =>
         Assert.StartsWith("ok", new DeviceCheck(device.Backend, steps: 2).All().Single(c => c.Name == name).Run());
+
+    /// <summary>Where inputs of products are rounded, what is allowed is enough for everything that trains.</summary>
+    [Theory]
+    [InlineData(Precision.Tf32)]
+    [InlineData(Precision.Bf16)]
+    public void ARoundingDevicePassesAtItsPrecision(Precision precision)
+    {
+        using var backend = LibraryBackend.Create(precision);
+        var check = new DeviceCheck(backend, steps: 2, precision.ToString().ToLowerInvariant());
+        string said = check.All().Single(c => c.Name == "equals_cpu_full").Run();
+        TestContext.Current.TestOutputHelper?.WriteLine(said);
+        Assert.StartsWith("ok", said);
+    }
 
     /// <summary>A kernel that is wrong by one part in a thousand is found.</summary>
     [Fact]
