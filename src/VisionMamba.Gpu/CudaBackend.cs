@@ -23,7 +23,9 @@ public sealed class CudaBackend : GpuBackend
     public override long FreeBytes => _accelerator.GetFreeMemory();
 
     /// <summary>Opens device <paramref name="index"/>, with matrix products by cuBLAS.</summary>
-    /// <exception cref="VisionMambaException">There is no such device, or it cannot be used: the message says why.</exception>
+    /// <exception cref="VisionMambaException">
+    /// There is no such device, or it cannot be used: the message says why.
+    /// </exception>
     public static CudaBackend Open(int index, Precision precision = Precision.Fp32)
     {
         CublasLibrary? cublas = FindCublas(precision);
@@ -36,8 +38,8 @@ public sealed class CudaBackend : GpuBackend
             var device = CudaDeviceInfo.Of(index, devices[index]);
             if (device.Problem is { } problem)
                 throw new VisionMambaException($"--device cuda:{index}: {device.Name}: {problem}");
-            (int major, int minor) = (devices[index].Architecture!.Value.Major, devices[index].Architecture!.Value.Minor);
-            if (precision.Missing(major, minor) is { } missing)
+            CudaArchitecture architecture = devices[index].Architecture!.Value;
+            if (precision.Missing(architecture.Major, architecture.Minor) is { } missing)
                 throw new VisionMambaException($"--device cuda:{index}: {device.Name}: {missing}");
             CudaAccelerator accelerator = devices[index].CreateCudaAccelerator(context);
             accelerator.Bind();

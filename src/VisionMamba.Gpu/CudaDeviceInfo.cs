@@ -26,7 +26,8 @@ public sealed record CudaDeviceInfo(
     {
         try
         {
-            return Context.Create(builder => builder.Cuda(_ => true).Optimize(OptimizationLevel.O2).AddDeviceInstructions());
+            return Context.Create(
+                builder => builder.Cuda(_ => true).Optimize(OptimizationLevel.O2).AddDeviceInstructions());
         }
         catch (Exception e) when (e is CudaException or NotSupportedException or TypeInitializationException)
         {

@@ -8,8 +8,9 @@ using VisionMamba.Gpu.Kernels;
 namespace VisionMamba.Gpu;
 
 /// <summary>
-/// Functions of kernels that are one instruction of the device, where ILGPU has none or a slower one: its ex2.approx.f32
-/// without .ftz becomes four instructions, three of them for results below 2^-126, and its division ten and a branch.
+/// Functions of kernels that are one instruction of the device, where ILGPU has none or a slower one: its
+/// ex2.approx.f32 without .ftz becomes four instructions, three of them for results below 2^-126, and its division ten
+/// and a branch.
 /// </summary>
 internal static class DeviceInstructions
 {

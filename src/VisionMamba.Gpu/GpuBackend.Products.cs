@@ -20,8 +20,8 @@ public partial class GpuBackend
     internal int WeightsRounded { get; private set; }
 
     /// <summary>
-    /// The product. <paramref name="weight"/> is the tensor that B lies in where it lives longer than a step, so that its
-    /// rounded copy can serve again.
+    /// The product. <paramref name="weight"/> is the tensor that B lies in where it lives longer than a step, so that
+    /// its rounded copy can serve again.
     /// </summary>
     private void Multiply(in MatrixArguments p, Tensor? weight = null)
     {
@@ -66,7 +66,8 @@ public partial class GpuBackend
     private GemmOperand RoundedOnce(in MatrixArguments p, Tensor weight)
     {
         GpuMemory memory = Memory(weight);
-        MemoryBuffer1D<ushort, Stride1D.Dense> copy = memory.Rounded?.Numbers ?? AllocateBlock<ushort>(memory.View.Length);
+        MemoryBuffer1D<ushort, Stride1D.Dense> copy =
+            memory.Rounded?.Numbers ?? AllocateBlock<ushort>(memory.View.Length);
         if (memory.Rounded?.Generation != memory.Generation)
         {
             int count = checked((int)copy.Length);

@@ -98,8 +98,8 @@ public partial class GpuBackend
     }
 
     /// <summary>
-    /// Some tokens of every sample of <paramref name="to"/>; <paramref name="perSample"/> tokens of the source belong to
-    /// a sample, or 0 where all samples get the same.
+    /// Some tokens of every sample of <paramref name="to"/>; <paramref name="perSample"/> tokens of the source belong
+    /// to a sample, or 0 where all samples get the same.
     /// </summary>
     private void CopySpan(
         Tensor from, int fromStart, int perSample, Tensor to, int toStart, int count, bool accumulate)

@@ -44,8 +44,8 @@ public abstract partial class GpuBackend : Backend
     }
 
     /// <summary>
-    /// The numbers of <paramref name="x"/> in the device's memory, copied there if need be, for a kernel that may change
-    /// them.
+    /// The numbers of <paramref name="x"/> in the device's memory, copied there if need be, for a kernel that may
+    /// change them.
     /// </summary>
     private ArrayView<float> View(Tensor? x)
     {
@@ -63,7 +63,9 @@ public abstract partial class GpuBackend : Backend
 
     private GpuScratch Scratch(long count) => _scratch.Rent(count);
 
-    /// <summary>What the compiler may rely on: the threads of a group, and how many groups should be resident.</summary>
+    /// <summary>
+    /// What the compiler may rely on: the threads of a group, and how many groups should be resident.
+    /// </summary>
     private static KernelSpecialization Specialization(Delegate kernel, KernelConfig config) =>
         new(config.GroupDim.Size, ResidentGroupsAttribute.Of(kernel.Method));
 
@@ -98,5 +100,6 @@ public abstract partial class GpuBackend : Backend
         where T3 : struct
         where T4 : struct
         where T5 : struct =>
-        Kernel(kernel, () => Accelerator.LoadStreamKernel(kernel, Specialization(kernel, config)))(config, a, b, c, d, e);
+        Kernel(kernel, () => Accelerator.LoadStreamKernel(kernel, Specialization(kernel, config)))(
+            config, a, b, c, d, e);
 }

@@ -17,8 +17,8 @@ internal sealed class GpuMemory(GpuBackend backend, MemoryBuffer1D<float, Stride
     public AcceleratorStream? Arrival { get; set; }
 
     /// <summary>
-    /// How often the numbers may have been changed: by a copy, or by a kernel that was given them and did not say that it
-    /// only reads.
+    /// How often the numbers may have been changed: by a copy, or by a kernel that was given them and did not say that
+    /// it only reads.
     /// </summary>
     public long Generation { get; set; }
 

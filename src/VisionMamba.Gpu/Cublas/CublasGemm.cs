@@ -1,6 +1,8 @@
 namespace VisionMamba.Gpu.Cublas;
 
-/// <summary>Products by cuBLAS in one stream: its results then repeat their bits (cuBLAS guide, section 2.1.4).</summary>
+/// <summary>
+/// Products by cuBLAS in one stream: its results then repeat their bits (cuBLAS guide, section 2.1.4).
+/// </summary>
 internal sealed unsafe class CublasGemm : IGemm
 {
     // cudaDataType: CUDA_R_32F, CUDA_R_16BF. cublasOperation_t: CUBLAS_OP_N, CUBLAS_OP_T.
@@ -43,8 +45,8 @@ internal sealed unsafe class CublasGemm : IGemm
         Check(
             _library.GemmEx(
                 _handle, call.A.Transposed ? Transposed : Plain, call.B.Transposed ? Transposed : Plain, call.M, call.N,
-                call.K, &alpha, call.A.Address, type, call.A.Leading, call.B.Address, type, call.B.Leading, &beta, call.C,
-                Float, call.Ldc, compute, DefaultAlgorithm),
+                call.K, &alpha, call.A.Address, type, call.A.Leading, call.B.Address, type, call.B.Leading, &beta,
+                call.C, Float, call.Ldc, compute, DefaultAlgorithm),
             "cublasGemmEx");
     }
 

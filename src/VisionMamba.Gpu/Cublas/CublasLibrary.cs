@@ -50,7 +50,9 @@ internal sealed unsafe class CublasLibrary
         : ["libcublas.so.13", "libcublas.so.12", "libcublas.so.11", "libcublas.so"];
 
     /// <summary>Loads it.</summary>
-    /// <exception cref="VisionMambaException">It is not there, or is no cuBLAS: the message says what to do.</exception>
+    /// <exception cref="VisionMambaException">
+    /// It is not there, or is no cuBLAS: the message says what to do.
+    /// </exception>
     public static CublasLibrary Load(string? path)
     {
         foreach (string name in path is null ? Names : [path])

@@ -4,8 +4,9 @@ using ILGPU.IR.Intrinsics;
 namespace VisionMamba.Gpu.Kernels;
 
 /// <summary>
-/// The scalar functions of Tensors/Cpu/Simd.cs for kernels: the same formulas and reductions, with the device's exp2
-/// (two units in the last place, as its polynomial there) in the place of the polynomial.
+/// The scalar functions of Tensors/Cpu/Simd.cs for kernels: the same formulas, with the device's exp2 (two units in the
+/// last place, as the polynomial there) in the place of the polynomial. The exponential of a sigmoid or a softplus is
+/// 2^(x log2 e) without a reduction: its relative error is |x| 6e-8.
 /// </summary>
 internal static class DeviceMath
 {
@@ -52,7 +53,9 @@ internal static class DeviceMath
     /// <summary>log(1 + e^x) = max(x, 0) + 2 atanh(e / (2 + e)) with e = e^-|x|, the series of the CPU.</summary>
     public static float Softplus(float x) => Softplus(x, out _);
 
-    /// <summary>As <see cref="Softplus(float)"/>, with its derivative sigmoid(x), which has the same exponential.</summary>
+    /// <summary>
+    /// As <see cref="Softplus(float)"/>, with its derivative sigmoid(x), which has the same exponential.
+    /// </summary>
     public static float Softplus(float x, out float slope)
     {
         float e = Exp2(MathF.Abs(x) * -Log2E);

@@ -2,7 +2,9 @@ using ILGPU;
 
 namespace VisionMamba.Gpu.Kernels;
 
-/// <summary>An image (batch, channels, height, width) and its patches (batch * rows * columns, channels * side^2).</summary>
+/// <summary>
+/// An image (batch, channels, height, width) and its patches (batch * rows * columns, channels * side^2).
+/// </summary>
 internal struct PatchArguments
 {
     public ArrayView<float> Image, Patches;

@@ -52,7 +52,8 @@ internal static class ReductionKernels
     }
 
     /// <summary>
-    /// A group for each unit: g becomes g limit / max(|g|, 1e-6) where |g| is not below limit = factor max(|w|, epsilon).
+    /// A group for each unit: g becomes g limit / max(|g|, 1e-6) where |g| is not below limit = factor max(|w|,
+    /// epsilon).
     /// </summary>
     public static void ClipUnit(UnitClipArguments a)
     {

@@ -4,8 +4,8 @@ namespace VisionMamba.Gpu.Kernels;
 
 /// <summary>
 /// How many groups of a kernel a multiprocessor of an A100 or H100 should hold at a time, on the kernel or on a type
-/// that it is made for: the assembler gives a thread so few registers. Without it, a thread gets as many as it finds use
-/// for.
+/// that it is made for: the assembler gives a thread so few registers. Without it, a thread gets as many as it finds
+/// use for.
 /// </summary>
 [AttributeUsage(AttributeTargets.Method | AttributeTargets.Struct)]
 internal sealed class ResidentGroupsAttribute(int count) : Attribute

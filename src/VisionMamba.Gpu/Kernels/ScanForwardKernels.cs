@@ -48,7 +48,11 @@ internal static class ScanForwardKernels
             ScanTile.Stage(s, sample, first, states.Quads, Tile, bc);
             Group.Barrier();
             if (s.Keeps != 0 && first > 0 && place.Owned)
-                states.Store(s.Kept, s.KeptAt(first / Tile, 0) + ((long)sample * s.Inner) + place.Channel, KeptStride(s));
+            {
+                long kept = s.KeptAt(first / Tile, 0) + ((long)sample * s.Inner) + place.Channel;
+                states.Store(s.Kept, kept, KeptStride(s));
+            }
+
             // Steps past the last one do nothing (their step size is 0), so that four need no branch.
             int steps = s.Length - first < Tile ? s.Length - first : Tile;
             for (int i = 0; i < steps; i += 4)
@@ -81,8 +85,8 @@ internal static class ScanForwardKernels
         where TStates : struct, IScanStates => 2 * states.Quads;
 
     private static void Step<TStates>(
-        ref TStates states, in ScanArguments s, in ScanTokens tokens, ScanInput x, int step, ArrayView<Float4> bc, int i,
-        float bias, float d)
+        ref TStates states, in ScanArguments s, in ScanTokens tokens, ScanInput x, int step, ArrayView<Float4> bc,
+        int i, float bias, float d)
         where TStates : struct, IScanStates
     {
         bool counts = tokens.Steps.Has(step);
@@ -91,55 +95,5 @@ internal static class ScanForwardKernels
         float sum = states.Advance(delta, delta * x.U, bc, b, b + states.Quads) + (d * x.U);
         if (counts)
             tokens.Write(step, sum * DeviceMath.Silu(x.Z) * s.Scale);
-    }
-}
-
-/// <summary>A channel's tokens: what the forward pass reads of them, and y.</summary>
-internal readonly struct ScanTokens
-{
-    public readonly ScanSteps Steps;
-
-    private readonly ArrayView<float> _u, _raw, _z, _y;
-    private readonly bool _writes, _adds;
-
-    public ScanTokens(in ScanArguments s, in ScanPlace place, ArrayView<float> y)
-    {
-        Steps = new ScanSteps(s);
-        (_u, _raw, _z, _y) = (place.Of(s, s.U), place.Of(s, s.Delta), place.GateOf(s, s.Xz), place.Of(s, y));
-        (_writes, _adds) = (place.Owned, s.Accumulate != 0);
-    }
-
-    public ScanInput Read(int step)
-    {
-        int offset = Steps.Offset(step);
-        return new ScanInput { U = _u[offset], Raw = _raw[offset], Z = _z[2 * offset] };
-    }
-
-    public void Write(int step, float value)
-    {
-        if (!_writes)
-            return;
-        int offset = Steps.Offset(step);
-        _y[offset] = _adds ? _y[offset] + value : value;
-    }
-}
-
-/// <summary>What a channel reads at one token.</summary>
-internal struct ScanInput
-{
-    public float U, Raw, Z;
-}
-
-/// <summary>What a channel reads at four tokens.</summary>
-internal struct ScanFour
-{
-    public ScanInput First, Second, Third, Fourth;
-
-    public void Load(in ScanTokens tokens, int step)
-    {
-        First = tokens.Read(step);
-        Second = tokens.Read(step + 1);
-        Third = tokens.Read(step + 2);
-        Fourth = tokens.Read(step + 3);
     }
 }

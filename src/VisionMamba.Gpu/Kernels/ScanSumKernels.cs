@@ -13,7 +13,8 @@ internal static class ScanSumKernels
         (new Index3D((int)((count + GroupSize - 1) / GroupSize), 1, 1), new Index3D(GroupSize, 1, 1));
 
     /// <summary>
-    /// B and C, a thread for each token and group of four: parts (sample, group, token, 2 x 4 groups), rows = batch length.
+    /// B and C, a thread for each token and group of four: parts (sample, group, token, 2 x 4 groups), rows = batch
+    /// length.
     /// </summary>
     public static void AddBc(
         ScanArguments s, int groups, int rows, ArrayView<Float4> parts, ArrayView<float> dBc)

@@ -13,7 +13,9 @@ internal struct ArrangeArguments
 
     public Rng Rng;
 
-    /// <summary>Sizes: samples, tokens of y, tokens of x, learned tokens, channels; and the first sample's place.</summary>
+    /// <summary>
+    /// Sizes: samples, tokens of y, tokens of x, learned tokens, channels; and the first sample's place.
+    /// </summary>
     public int Batch, Length, Inputs, LearnedCount, Dim, FirstImage;
 
     public float Dropout;

@@ -5,7 +5,9 @@ using VisionMamba.Tests.Cli;
 
 namespace VisionMamba.Tests.Gpu;
 
-/// <summary>A real card: what `svp doctor --device cuda` proves. Without one, what the command line says instead.</summary>
+/// <summary>
+/// A real card: what `svp doctor --device cuda` proves. Without one, what the command line says instead.
+/// </summary>
 [Collection(CommandLine.Collection)]
 public sealed class CudaDeviceTests
 {

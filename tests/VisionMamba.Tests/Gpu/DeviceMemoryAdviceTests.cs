@@ -40,14 +40,17 @@ public sealed class DeviceMemoryAdviceTests
         model.Parameters.ClearGradients();
     }
 
-    /// <summary>Counts what is taken; nothing that was given back counts, because all of it can be taken again.</summary>
+    /// <summary>
+    /// Counts what is taken; nothing that was given back counts, because all of it can be taken again.
+    /// </summary>
     private sealed class LimitedDevice : EmulatedBackend
     {
         private readonly List<WeakReference<MemoryBuffer>> _taken = [];
 
         public long Limit { get; set; } = long.MaxValue;
 
-        public long Taken => _taken.Sum(r => r.TryGetTarget(out MemoryBuffer? b) && !b.IsDisposed ? b.LengthInBytes : 0);
+        public long Taken =>
+            _taken.Sum(r => r.TryGetTarget(out MemoryBuffer? b) && !b.IsDisposed ? b.LengthInBytes : 0);
 
         public override long FreeBytes => Limit - Taken;
 

@@ -104,7 +104,8 @@ public sealed class EmulatedStepTests(EmulatedDevice device) : IClassFixture<Emu
     public void UnitsAreClippedAsOnTheProcessor()
     {
         using var cpu = new CpuBackend(1);
-        float[] weight = Values.Normal("clip w", 1, 0, 5, 37).Floats, gradient = Values.Normal("clip g", 2, 0, 5, 37).Floats;
+        float[] weight = Values.Normal("clip w", 1, 0, 5, 37).Floats;
+        float[] gradient = Values.Normal("clip g", 2, 0, 5, 37).Floats;
         float[][] runs = [.. ((Backend[])[cpu, device.Backend]).Select(backend =>
         {
             Tensor g = Tensor.From(gradient, 5, 37);
@@ -150,7 +151,8 @@ public sealed class EmulatedStepTests(EmulatedDevice device) : IClassFixture<Emu
         double scale = Math.Max(expected.Max(Math.Abs), 1e-6);
         Assert.Equal(expected.Length, actual.Length);
         for (int i = 0; i < expected.Length; i++)
-            Assert.True(Math.Abs(expected[i] - actual[i]) <= Tolerance * scale, $"{what}[{i}]: {actual[i]}, not {expected[i]}");
+            Assert.True(
+                Math.Abs(expected[i] - actual[i]) <= Tolerance * scale, $"{what}[{i}]: {actual[i]}, not {expected[i]}");
     }
 
     private sealed record Step(float Loss, float[] Logits, Dictionary<string, float[]> Gradients);

@@ -42,7 +42,9 @@ public sealed class EmulatedTrainingTests(EmulatedDevice device) : TinyTraining,
     private VisionMambaModel Load(string run, string file) =>
         ModelFile.Load(At(run, file), new LoadOptions { Copy = true }).Model;
 
-    /// <summary>Within 1 % of what training changed: where gradients are almost 0, Adam divides noise by noise.</summary>
+    /// <summary>
+    /// Within 1 % of what training changed: where gradients are almost 0, Adam divides noise by noise.
+    /// </summary>
     private static void Near(VisionMambaModel expected, VisionMambaModel actual, string file)
     {
         VisionMambaModel start = Model("svp");
@@ -52,7 +54,8 @@ public sealed class EmulatedTrainingTests(EmulatedDevice device) : TinyTraining,
             float[] before = start.Parameters[weight.Name!].Span.ToArray();
             double change = a.Zip(before, (x, y) => (double)(x - y) * (x - y)).Sum();
             double apart = a.Zip(b, (x, y) => (double)(x - y) * (x - y)).Sum();
-            Assert.True(apart <= 1e-4 * change, $"{file}: {weight.Name} is {Math.Sqrt(apart)} apart after {Math.Sqrt(change)}");
+            Assert.True(
+                apart <= 1e-4 * change, $"{file}: {weight.Name} is {Math.Sqrt(apart)} apart after {Math.Sqrt(change)}");
         }
     }
 }

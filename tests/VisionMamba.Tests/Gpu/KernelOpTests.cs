@@ -130,7 +130,8 @@ public sealed class KernelOpTests(EmulatedDevice device) : IClassFixture<Emulate
             float[] numbers = before is null ? Before(input) : new float[input.Values.Count];
             if (before is not null)
                 Array.Fill(numbers, before(input));
-            return new Tensor(Owned(numbers), input.Values.Shape) { Blank = before is not null && float.IsNaN(numbers[0]) };
+            bool blank = before is not null && float.IsNaN(numbers[0]);
+            return new Tensor(Owned(numbers), input.Values.Shape) { Blank = blank };
         }
 
         using var pool = new BufferPool();

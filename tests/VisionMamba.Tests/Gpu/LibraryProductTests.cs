@@ -122,7 +122,8 @@ public sealed class LibraryProductTests
         for (int i = 0; i < expected.Length; i++)
         {
             Assert.True(
-                Math.Abs(expected[i] - actual[i]) <= tolerance * scale, $"{what} [{i}]: {actual[i]}, not {expected[i]}");
+                Math.Abs(expected[i] - actual[i]) <= tolerance * scale,
+                $"{what} [{i}]: {actual[i]}, not {expected[i]}");
         }
     }
 }

@@ -45,7 +45,8 @@ public sealed class PackTests(EmulatedDevice device) : IClassFixture<EmulatedDev
         using var session = new ModelSession(model, backend);
         int size = model.Config.ImageSize;
         session.Gradients(
-            new Tensor(1, 3, size, size), SoftTargets.Of([0], model.Config.Classes, 0), new ForwardContext(true, new Rng(1, 2), 0));
+            new Tensor(1, 3, size, size), SoftTargets.Of([0], model.Config.Classes, 0),
+            new ForwardContext(true, new Rng(1, 2), 0));
         Assert.InRange((double)ActivationEstimate.BytesPerImage(model, backend)! / session.PeakBytes, 0.9, 1.15);
     }
 }

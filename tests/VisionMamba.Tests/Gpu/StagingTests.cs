@@ -56,7 +56,8 @@ public sealed class StagingTests
         Tensor targets = SoftTargets.Of([0, 1], model.Config.Classes, 0);
         for (int step = 0; step < 2; step++)
         {
-            using StagedInput images = device.Stage(Values.Normal("staged", 1, 0, 2, 3, size, size).Floats, 2, 3, size, size);
+            using StagedInput images = device.Stage(
+                Values.Normal("staged", 1, 0, 2, 3, size, size).Floats, 2, 3, size, size);
             int waits = device.Uploads.Waits;
             session.Gradients(images.Tensor, targets, new ForwardContext(true, new Rng(1, 2), 0.1f));
             model.Parameters.ClearGradients();
