@@ -53,9 +53,10 @@ internal static class App
     public static RootCommand Root() => new(
         "Adapt Vision Mamba models to new image tasks with Selective Visual Prompting.")
     {
-        DemoVerb.Create(), TrainVerb.Create(), TuneVerb.Create(), StudyVerb.Create(), RunsVerb.Create(), RecipesVerb.Create(),
-        PretrainVerb.Create(),
-        EvaluateVerb.Create(), PredictVerb.Create(), ExplainVerb.Create(), ExportVerb.Create(), PackVerb.Create(), InspectVerb.Create(),
+        DemoVerb.Create(), TrainVerb.Create(), TuneVerb.Create(), StudyVerb.Create(), RunsVerb.Create(),
+        RecipesVerb.Create(), PretrainVerb.Create(),
+        EvaluateVerb.Create(), PredictVerb.Create(), ExplainVerb.Create(), ExportVerb.Create(), PackVerb.Create(),
+        InspectVerb.Create(),
         DoctorVerb.Create(), BenchVerb.Create(),
         DataVerb.Create(),
     };
@@ -82,8 +83,8 @@ internal static class App
     private static string Named(ParseError error)
     {
         string message = RecipeOptions.OneLine(error.Message);
-        return error.SymbolResult is OptionResult { Option.Name: var flag } && !message.Contains(flag, StringComparison.Ordinal)
-            ? $"{flag}: {message}" : message;
+        return error.SymbolResult is OptionResult { Option.Name: var flag }
+            && !message.Contains(flag, StringComparison.Ordinal) ? $"{flag}: {message}" : message;
     }
 
     private static T? Find<T>(Exception? e)

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace VisionMamba.Cli;
 
-/// <summary>Turns Ctrl-C and SIGTERM into a cancellation, so that work can be saved; a second Ctrl-C ends at once.</summary>
+/// <summary>
+/// Turns Ctrl-C and SIGTERM into a cancellation, so that work can be saved; a second Ctrl-C ends at once.
+/// </summary>
 internal sealed class Interrupt : IDisposable
 {
     private readonly CancellationTokenSource _source = new();

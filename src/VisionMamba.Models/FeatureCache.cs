@@ -6,8 +6,8 @@ namespace VisionMamba.Models;
 
 /// <summary>
 /// What a frozen backbone makes of images, kept by the images' content: where only the head trains, an image that comes
-/// again costs a hash (30 us for 64 px) in place of a forward pass. The features of an image do not depend on the others
-/// of its batch, so results are the same to the bit.
+/// again costs a hash (30 us for 64 px) in place of a forward pass. The features of an image do not depend on the
+/// others of its batch, so results are the same to the bit.
 /// </summary>
 internal sealed class FeatureCache(VisionMambaModel model, Func<Tensor, Tensor> compute)
 {

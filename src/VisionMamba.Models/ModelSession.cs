@@ -56,7 +56,10 @@ public sealed class ModelSession(VisionMambaModel model, Backend backend) : IDis
     {
         var tape = new Tape(Backend, _pool, recording: false);
         using (tape.Enter("features"))
-            return Tensor.From(Model.Features(tape, tape.Input(images), default).Span, images.Shape[0], 1, Model.Config.Dim);
+        {
+            return Tensor.From(
+                Model.Features(tape, tape.Input(images), default).Span, images.Shape[0], 1, Model.Config.Dim);
+        }
     }
 
     /// <summary>

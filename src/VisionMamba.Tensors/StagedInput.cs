@@ -1,8 +1,8 @@
 namespace VisionMamba.Tensors;
 
 /// <summary>
-/// Numbers on their way to a device; its kernels may be given <see cref="Tensor"/> at once. Dispose it when a result that
-/// depends on them has been read.
+/// Numbers on their way to a device; its kernels may be given <see cref="Tensor"/> at once. Dispose it when a result
+/// that depends on them has been read.
 /// </summary>
 public sealed class StagedInput(Tensor tensor, Action? release = null) : IDisposable
 {

@@ -8,8 +8,8 @@ namespace VisionMamba.Tensors;
 //   _pointer null    the device's numbers are current; _host keeps the host's memory, if there is any
 //
 // Kernels on the host only ever test _pointer, as without a device. A kernel on a device may write to what it is given,
-// and host code to what it is shown: either makes the other side old. A view of someone else's memory (a mapped file) is
-// read-only for devices, so it is copied there once.
+// and host code to what it is shown: either makes the other side old. A view of someone else's memory (a mapped file)
+// is read-only for devices, so it is copied there once.
 public sealed unsafe partial class Storage
 {
     private float* _host;
@@ -49,7 +49,9 @@ public sealed unsafe partial class Storage
         return _device;
     }
 
-    /// <summary>Leaves the device: the host has the numbers, or they are given up where it never looked at them.</summary>
+    /// <summary>
+    /// Leaves the device: the host has the numbers, or they are given up where it never looked at them.
+    /// </summary>
     public void BringHome()
     {
         if (_device is null)

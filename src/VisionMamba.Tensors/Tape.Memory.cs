@@ -8,8 +8,8 @@ public sealed partial class Tape
         InScope(Pooled(pool.Rent(Tensor.CountOf(shape)), shape, needsGradient && Recording));
 
     /// <summary>
-    /// As <see cref="Output"/>, in the memory of <paramref name="earlier"/>, a tensor of a tape that nothing reads after
-    /// the operation.
+    /// As <see cref="Output"/>, in the memory of <paramref name="earlier"/>, a tensor of a tape that nothing reads
+    /// after the operation.
     /// </summary>
     internal Tensor OutputOver(Tensor earlier, bool needsGradient) =>
         InScope(Pooled(Lend(earlier), earlier.Shape, needsGradient && Recording));
@@ -44,9 +44,10 @@ public sealed partial class Tape
     }
 
     /// <summary>
-    /// The gradient to add into, made (as zeros) at first use; null when <paramref name="x"/> does not need one. A kernel
-    /// that looks at <see cref="Tensor.TakeBlank"/> takes it <paramref name="blank"/>, which saves the zeros. One that has
-    /// read each element of x before it writes its gradient may have it <paramref name="over"/> x, if this is x's last use.
+    /// The gradient to add into, made (as zeros) at first use; null when <paramref name="x"/> does not need one. A
+    /// kernel that looks at <see cref="Tensor.TakeBlank"/> takes it <paramref name="blank"/>, which saves the zeros.
+    /// One that has read each element of x before it writes its gradient may have it <paramref name="over"/> x, if this
+    /// is x's last use.
     /// </summary>
     internal Tensor? Target(Tensor? x, bool blank = false, bool over = false)
     {
@@ -66,8 +67,8 @@ public sealed partial class Tape
     }
 
     /// <summary>
-    /// Gives the gradient of <paramref name="y"/> to <paramref name="before"/> too, for y = before + something in the same
-    /// memory.
+    /// Gives the gradient of <paramref name="y"/> to <paramref name="before"/> too, for y = before + something in the
+    /// same memory.
     /// </summary>
     internal static void ShareGradient(Tensor y, Tensor before)
     {

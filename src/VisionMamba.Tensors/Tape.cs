@@ -53,9 +53,9 @@ public sealed partial class Tape(Backend backend, BufferPool pool, bool recordin
     }
 
     /// <summary>
-    /// What kernels read of <paramref name="values"/>: an input, a target, a mask. On the host that is the tensor itself,
-    /// otherwise a copy in the device's memory that lives as long as the present scope, or the operations that saved
-    /// it.
+    /// What kernels read of <paramref name="values"/>: an input, a target, a mask. On the host that is the tensor
+    /// itself, otherwise a copy in the device's memory that lives as long as the present scope, or the operations that
+    /// saved it.
     /// </summary>
     public Tensor Input(Tensor values)
     {
@@ -75,8 +75,8 @@ public sealed partial class Tape(Backend backend, BufferPool pool, bool recordin
     }
 
     /// <summary>
-    /// Says that nothing reads <paramref name="tensor"/> any more but the operations that saved it: its scope frees it now,
-    /// not when it ends.
+    /// Says that nothing reads <paramref name="tensor"/> any more but the operations that saved it: its scope frees it
+    /// now, not when it ends.
     /// </summary>
     public void Drop(Tensor tensor)
     {
@@ -125,7 +125,8 @@ public sealed partial class Tape(Backend backend, BufferPool pool, bool recordin
     /// Ends an operation: checks its result and, when a gradient is wanted, records the backward pass.
     /// <paramref name="recompute"/> marks a result that is cheaper to make again than to store.
     /// </summary>
-    internal Tensor Record(string operation, Tensor y, Action backward, ReadOnlySpan<Tensor?> saved, Action? recompute = null)
+    internal Tensor Record(
+        string operation, Tensor y, Action backward, ReadOnlySpan<Tensor?> saved, Action? recompute = null)
     {
         Check(operation, y);
         if (!y.NeedsGradient)

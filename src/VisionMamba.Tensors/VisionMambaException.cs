@@ -1,8 +1,8 @@
 namespace VisionMamba;
 
 /// <summary>
-/// An error the user can act on. The message is one line that names the file or the flag, says what is wrong and what to do;
-/// the command line prints it without a stack trace and exits with 1.
+/// An error the user can act on. The message is one line that names the file or the flag, says what is wrong and what
+/// to do; the command line prints it without a stack trace and exits with 1.
 /// </summary>
 public class VisionMambaException : Exception
 {

@@ -5,7 +5,8 @@ using VisionMamba.Tensors;
 namespace VisionMamba.Training;
 
 /// <summary>
-/// A mixed batch: the pieces it is computed in, on their way to a device or made when they are asked for, and its targets.
+/// A mixed batch: the pieces it is computed in, on their way to a device or made when they are asked for, and its
+/// targets.
 /// </summary>
 internal sealed record PreparedBatch(int Count, IEnumerable<StagedInput> Pieces, float[] Targets) : IDisposable
 {

@@ -18,8 +18,8 @@ public static class PreprocessingJson
     };
 
     /// <summary>
-    /// Reads what <see cref="Write"/> wrote; for null, the ImageNet convention at <paramref name="size"/> pixels, which is
-    /// the model's input.
+    /// Reads what <see cref="Write"/> wrote; for null, the ImageNet convention at <paramref name="size"/> pixels, which
+    /// is the model's input.
     /// </summary>
     /// <exception cref="VisionMambaException">It is malformed or for inputs of another size.</exception>
     public static Preprocessing Read(JsonObject? json, int size)
@@ -43,8 +43,8 @@ public static class PreprocessingJson
             or InvalidCastException)
         {
             throw new VisionMambaException(
-                $"the preprocessing in the model's metadata is malformed ({e.Message.ReplaceLineEndings(" ")}); save it "
-                + "again", e);
+                $"the preprocessing in the model's metadata is malformed ({e.Message.ReplaceLineEndings(" ")}); "
+                + "save it again", e);
         }
     }
 

@@ -69,8 +69,9 @@ internal static class BenchReport
         foreach (JsonNode? o in operations)
         {
             table.AddRow(
-                (string)o!["operation"]!, (string)o["pass"]!, $"{o["calls"]}", $"{(double)o["milliseconds_per_image"]!:F3}",
-                $"{(double)o["floor_milliseconds_per_image"]!:F3}", $"{(double)o["share_of_floor"]!:P0}");
+                (string)o!["operation"]!, (string)o["pass"]!, $"{o["calls"]}",
+                $"{(double)o["milliseconds_per_image"]!:F3}", $"{(double)o["floor_milliseconds_per_image"]!:F3}",
+                $"{(double)o["share_of_floor"]!:P0}");
         }
 
         Write(table);

@@ -44,7 +44,8 @@ internal sealed class BlockOps(Backend backend, VisionMambaConfig model, SvpConf
     {
         Tensor x = Tokens(inputs), w = Random(outputs, inputs), y = Tokens(outputs);
         Tensor dX = Tokens(inputs), dW = Random(outputs, inputs);
-        double operations = 2 * Rows * inputs * outputs, bytes = 4 * ((Rows * (inputs + outputs)) + ((double)inputs * outputs));
+        double operations = 2 * Rows * inputs * outputs;
+        double bytes = 4 * ((Rows * (inputs + outputs)) + ((double)inputs * outputs));
         yield return new(name, Forward, calls, operations, bytes, () => backend.LinearForward(x, w, null, y));
         yield return new(name, InputGradient, calls, operations, bytes, () =>
             backend.LinearBackward(x, w, y, dX, null, null));
@@ -74,19 +75,23 @@ internal sealed class BlockOps(Backend backend, VisionMambaConfig model, SvpConf
             aLog.Span[i] = MathF.Log(1 + (i % model.State)); // Mamba's start
         foreach (ref float v in bias.Span)
             v -= 4; // steps of about 0.02, as in a trained model
-        var s = new ScanDirection(Tokens(inner), Tokens(inner), Tokens(model.Rank + (2 * model.State)), aLog, Random(inner), bias, false);
-        ScanDirection trained = backend.ScanNumbersKept(s) is var kept and > 0 ? s with { Kept = Random((int)kept) } : s;
+        var s = new ScanDirection(
+            Tokens(inner), Tokens(inner), Tokens(model.Rank + (2 * model.State)), aLog, Random(inner), bias, false);
+        ScanDirection trained =
+            backend.ScanNumbersKept(s) is var kept and > 0 ? s with { Kept = Random((int)kept) } : s;
         var inputs = new ScanGradients(
             Tokens(inner), Tokens(inner), Tokens(model.Rank + (2 * model.State)), Tokens(2 * inner), null, null, null);
         var all = inputs with { ALog = Random(inner, model.State), D = Random(inner), DeltaBias = Random(inner) };
         double numbers = Rows * inner, forward = 2 * ScanForwardSteps * numbers * model.State;
         double backward = 2 * ScanBackwardSteps * numbers * model.State;
         // Back: four tensors read, and three read and written, because these targets are added to.
-        yield return new("scan", Forward, 2, forward, 16 * numbers, () => backend.SelectiveScanForward(s, xz, 0.5f, false, y));
+        yield return new("scan", Forward, 2, forward, 16 * numbers, () =>
+            backend.SelectiveScanForward(s, xz, 0.5f, false, y));
         yield return new("scan", InputGradient, 2, backward, 40 * numbers, () =>
             backend.SelectiveScanBackward(trained, xz, 0.5f, y, inputs));
-        yield return new("scan", AllGradients, 2, backward * (ScanBackwardSteps + 1) / ScanBackwardSteps, 40 * numbers, () =>
-            backend.SelectiveScanBackward(trained, xz, 0.5f, y, all));
+        yield return new(
+            "scan", AllGradients, 2, backward * (ScanBackwardSteps + 1) / ScanBackwardSteps, 40 * numbers,
+            () => backend.SelectiveScanBackward(trained, xz, 0.5f, y, all));
     }
 
     private IEnumerable<BlockOp> Norm()

@@ -6,7 +6,9 @@ namespace VisionMamba.Cli.Bench;
 
 /// <summary>What the machine could do at best, measured beside the work that is compared with it.</summary>
 /// <param name="Threads">Threads that ran at once.</param>
-/// <param name="FloatingPointPerSecond">Multiply-add peak of all threads, a multiply-add counted as 2 operations.</param>
+/// <param name="FloatingPointPerSecond">
+/// Multiply-add peak of all threads, a multiply-add counted as 2 operations.
+/// </param>
 /// <param name="BytesPerSecond">Copy bandwidth of all threads, read and written bytes counted.</param>
 internal sealed record MachineProbe(int Threads, double FloatingPointPerSecond, double BytesPerSecond)
 {
@@ -34,7 +36,8 @@ internal sealed record MachineProbe(int Threads, double FloatingPointPerSecond, 
     private static MachineProbe MeasureDevice(Backend backend)
     {
         const int Side = 4096;
-        using Storage a = backend.Allocate(Side * Side), b = backend.Allocate(Side * Side), c = backend.Allocate(Side * Side);
+        using Storage a = backend.Allocate(Side * Side), b = backend.Allocate(Side * Side);
+        using Storage c = backend.Allocate(Side * Side);
         using Storage numbers = backend.Allocate(4L * CopyNumbers);
         Tensor x = Zeros(backend, a, Side, Side), w = Zeros(backend, b, Side, Side), y = Zeros(backend, c, Side, Side);
         Tensor large = Zeros(backend, numbers, 4 * CopyNumbers);

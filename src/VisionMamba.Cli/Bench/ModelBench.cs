@@ -8,7 +8,9 @@ using VisionMamba.Training.Optimizers;
 
 namespace VisionMamba.Cli.Bench;
 
-/// <summary>Times a forward pass, an SVP step and a full step of one model, and every operation of one of its blocks.</summary>
+/// <summary>
+/// Times a forward pass, an SVP step and a full step of one model, and every operation of one of its blocks.
+/// </summary>
 internal sealed class ModelBench(Backend backend, VisionMambaConfig config, int batch, int repeats, MachineProbe probe)
 {
     /// <summary>What can be timed of a whole model.</summary>
@@ -38,7 +40,8 @@ internal sealed class ModelBench(Backend backend, VisionMambaConfig config, int 
         var rows = new JsonArray();
         foreach (BlockOp op in new BlockOps(backend, config, s_prompts, batch).All())
         {
-            double seconds = op.Calls * Median(op.Run, minimumSeconds: 0.1), floor = op.Calls * probe.Floor(op.Operations, op.Bytes);
+            double seconds = op.Calls * Median(op.Run, minimumSeconds: 0.1);
+            double floor = op.Calls * probe.Floor(op.Operations, op.Bytes);
             rows.Add((JsonNode)new JsonObject
             {
                 ["operation"] = op.Name,

@@ -33,8 +33,10 @@ internal sealed class DeviceCheck(Backend device, int steps = 1000, string preci
 
     private static readonly (string Method, string Settings)[] s_methods =
     [
-        ("svp", """{"shared_layers":1,"inner_width":4}"""), ("full", "{}"), ("linear", "{}"), ("vpt-deep", """{"tokens":2}"""),
-        ("lora", """{"sites":"in_proj.x,x_proj,dt_proj,out_proj","rank":3,"alpha":3}"""), ("adapter", """{"width":5}"""),
+        ("svp", """{"shared_layers":1,"inner_width":4}"""), ("full", "{}"), ("linear", "{}"),
+        ("vpt-deep", """{"tokens":2}"""),
+        ("lora", """{"sites":"in_proj.x,x_proj,dt_proj,out_proj","rank":3,"alpha":3}"""),
+        ("adapter", """{"width":5}"""),
     ];
 
     /// <summary>The checks by name; each says "ok" with its figure, or what is wrong.</summary>

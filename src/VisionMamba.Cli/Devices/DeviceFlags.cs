@@ -6,7 +6,9 @@ using VisionMamba.Tensors.Cpu;
 namespace VisionMamba.Cli.Devices;
 
 /// <summary>--device, --precision and --threads.</summary>
-/// <param name="answersOnly">Whether the command has no backward pass, so that there are no activations to keep.</param>
+/// <param name="answersOnly">
+/// Whether the command has no backward pass, so that there are no activations to keep.
+/// </param>
 internal sealed class DeviceFlags(bool answersOnly = false)
 {
     private const string Cuda = "cuda", Full = "fp32", Packed = "bf16";
@@ -63,7 +65,8 @@ internal sealed class DeviceFlags(bool answersOnly = false)
         if (answersOnly && precision == Packed)
         {
             Console.Error.WriteLine(
-                $"--precision {precision}: changes nothing here: the cpu computes in fp32, and an answer keeps no activations");
+                $"--precision {precision}: changes nothing here: the cpu computes in fp32, "
+                + "and an answer keeps no activations");
         }
 
         return precision switch

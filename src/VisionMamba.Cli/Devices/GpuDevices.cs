@@ -15,7 +15,8 @@ namespace VisionMamba.Cli.Devices;
 /// </summary>
 internal static class GpuDevices
 {
-    private static readonly string[] s_drivers = OperatingSystem.IsWindows() ? ["nvcuda.dll"] : ["libcuda.so.1", "libcuda.so"];
+    private static readonly string[] s_drivers =
+        OperatingSystem.IsWindows() ? ["nvcuda.dll"] : ["libcuda.so.1", "libcuda.so"];
 
     /// <summary>Why no GPU can be used, without looking at its devices; null when there is a driver.</summary>
     public static string? WhyNone()
@@ -32,11 +33,14 @@ internal static class GpuDevices
 
         return $"no CUDA driver is installed ({s_drivers[0]} was not found)";
 #else
-        return "this program was compiled ahead of time and computes on the cpu alone; the ReadyToRun program uses GPUs";
+        return "this program was compiled ahead of time and computes on the cpu alone; "
+            + "the ReadyToRun program uses GPUs";
 #endif
     }
 
-    /// <summary>Opens CUDA device <paramref name="index"/>; <paramref name="precision"/> is fp32, tf32 or bf16.</summary>
+    /// <summary>
+    /// Opens CUDA device <paramref name="index"/>; <paramref name="precision"/> is fp32, tf32 or bf16.
+    /// </summary>
     /// <exception cref="VisionMambaException">It cannot be used; the message says why.</exception>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static Backend Open(int index, string precision) =>

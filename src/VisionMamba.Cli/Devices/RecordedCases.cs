@@ -32,7 +32,8 @@ internal sealed class RecordedCases
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
         {
-            throw new UsageException($"--reference {folder}: manifest.json cannot be read ({e.Message}); record it anew");
+            throw new UsageException(
+                $"--reference {folder}: manifest.json cannot be read ({e.Message}); record it anew");
         }
 
         if (_cases.Length == 0)
@@ -81,7 +82,8 @@ internal sealed class RecordedCases
         ImageSize = config.GetProperty("img_size").GetInt32(),
         Stride = config.TryGetProperty("stride", out JsonElement stride) ? stride.GetInt32() : null,
         CrossPromptSource = config.GetProperty("transfer_type").GetString() != "prompt" ? null
-            : config.TryGetProperty("cross_prompt_source", out JsonElement source) ? source.GetString() : "paired-halves",
+            : config.TryGetProperty("cross_prompt_source", out JsonElement source) ? source.GetString()
+            : "paired-halves",
         SimAm = config.GetProperty("input_relu").GetBoolean(),
     }).Model;
 

@@ -16,7 +16,8 @@ internal static class TrainingConsole
             return train(other);
         if (Console.IsErrorRedirected)
             return train(new PlainProgress(title));
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        IAnsiConsole console = AnsiConsole.Create(
+            new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         TrainingResult? result = null;
         console.Progress()
             .AutoClear(false)
@@ -49,7 +50,8 @@ internal static class TrainingConsole
             if (_since.Elapsed < s_interval)
                 return;
             _since.Restart();
-            Console.Error.WriteLine($"{title}: epoch {epoch + 1}, step {step}/{steps}: {Speed(loss, imagesPerSecond, remaining)}");
+            Console.Error.WriteLine(
+                $"{title}: epoch {epoch + 1}, step {step}/{steps}: {Speed(loss, imagesPerSecond, remaining)}");
         }
 
         public void Epoch(int epoch, double trainLoss, Metrics validation, bool best) =>

@@ -17,8 +17,9 @@ namespace VisionMamba.Cli.Planning;
 /// </summary>
 internal static class ActivationEstimate
 {
-    /// <summary>Bytes per image of a step on <paramref name="backend"/>; null for a method whose activations are not known
-    /// here.</summary>
+    /// <summary>
+    /// Bytes per image of a step on <paramref name="backend"/>; null for a method whose activations are not known here.
+    /// </summary>
     public static long? BytesPerImage(VisionMambaModel model, Backend backend)
     {
         VisionMambaConfig c = model.Config;

@@ -15,12 +15,14 @@ internal sealed class PlanFlags
 {
     private readonly Option<bool> _dryRun = new("--dry-run")
     {
-        Description = "print settings and their origin, parameters, steps, and estimates of memory and time; train nothing",
+        Description = "print settings and their origin, parameters, steps, and estimates of memory and time; "
+            + "train nothing",
     };
 
     private readonly Option<string?> _model = new("--model")
     {
-        Description = $"with --dry-run: plan for a size instead of a --backbone: {string.Join(", ", VisionMambaConfig.Presets.Keys)}",
+        Description = "with --dry-run: plan for a size instead of a --backbone: "
+            + string.Join(", ", VisionMambaConfig.Presets.Keys),
     };
 
     public IEnumerable<Option> All => [_dryRun, _model];

@@ -49,7 +49,8 @@ internal static class PlanText
     private static void Memory(JsonNode memory, TextWriter to)
     {
         to.WriteLine($"memory       about {Bytes(memory["total"])} (an estimate), and up to "
-            + $"{Bytes(memory["decoded_images_kept_at_most"])} of decoded images; this machine has {Bytes(memory["machine"])}");
+            + $"{Bytes(memory["decoded_images_kept_at_most"])} of decoded images; "
+            + $"this machine has {Bytes(memory["machine"])}");
         foreach (string key in new[] { "weights", "training_state", "activations", "image_batches", "runtime" })
             to.WriteLine($"  {key.Replace('_', ' '),-22} {Bytes(memory[key]),10}");
         to.WriteLine($"  activations per image: {Bytes(memory["activations_per_image"])} by formula, "
@@ -60,7 +61,8 @@ internal static class PlanText
     {
         string step = string.Create(CultureInfo.InvariantCulture,
             $"{(double)time["train_seconds_per_image"]!:G3} s an image to train, "
-            + $"{(double)time["evaluate_seconds_per_image"]!:G3} s to evaluate, measured now with {time["measured_batch"]} images");
+            + $"{(double)time["evaluate_seconds_per_image"]!:G3} s to evaluate, "
+            + $"measured now with {time["measured_batch"]} images");
         to.WriteLine(time["total_seconds"] is { } total
             ? $"time         about {Duration((double)total)} (an estimate: {step}; decoding runs beside it)"
             : $"time         {step}");

@@ -70,7 +70,8 @@ internal sealed record Recipe(
         catch (JsonException e)
         {
             throw new VisionMambaException(
-                $"{path}: is not JSON (line {e.LineNumber + 1}, column {e.BytePositionInLine + 1}); a recipe is a JSON object", e);
+                $"{path}: is not JSON (line {e.LineNumber + 1}, column {e.BytePositionInLine + 1}); "
+                + "a recipe is a JSON object", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

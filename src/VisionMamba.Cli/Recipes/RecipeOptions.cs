@@ -11,8 +11,8 @@ internal sealed class RecipeOptions
     // What belongs to one run on one machine is not a recipe's.
     private static readonly string[] s_places =
     [
-        "--data", "--backbone", "--teacher", "--output", "--recipe", "--resume", "--resume-from", "--dry-run", "--json", "--quiet",
-        "--model",
+        "--data", "--backbone", "--teacher", "--output", "--recipe", "--resume", "--resume-from", "--dry-run", "--json",
+        "--quiet", "--model",
         "--seeds", "--trials", "--threads", "--device", "--precision", "--memory-limit", "--help", "--version",
     ];
 

@@ -27,7 +27,8 @@ internal sealed class RunLock : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new VisionMambaException(
-                $"--output {folder}: cannot be written, or another svp is working there; wait for it or give another folder ({e.Message})", e);
+                $"--output {folder}: cannot be written, or another svp is working there; wait for it or give another "
+                + $"folder ({e.Message})", e);
         }
     }
 

@@ -115,7 +115,8 @@ internal static class RunPlot
             if (run.Epochs.Count == 0 && steps.Count == 0)
             {
                 throw new VisionMambaException(
-                    $"{run.Folder}: no epoch is finished, there is nothing to draw yet{(bySteps ? "" : "; --by step shows the steps so far")}");
+                    $"{run.Folder}: no epoch is finished, there is nothing to draw yet"
+                    + (bySteps ? "" : "; --by step shows the steps so far"));
             }
 
             Dictionary<int, long> ends = steps.GroupBy(s => s.Epoch).ToDictionary(g => g.Key, g => g.Max(s => s.Step));

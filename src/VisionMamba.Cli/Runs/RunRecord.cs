@@ -97,7 +97,10 @@ internal sealed class RunRecord
                 e is JsonException or InvalidOperationException or NullReferenceException or ArgumentNullException)
             {
                 if (i < lines.Length - 1)
-                    throw new VisionMambaException($"{path}: line {i + 1} is damaged; it lacks a number of the step", e);
+                {
+                    throw new VisionMambaException(
+                        $"{path}: line {i + 1} is damaged; it lacks a number of the step", e);
+                }
             }
         }
 

@@ -3,7 +3,9 @@ using System.CommandLine.Parsing;
 
 namespace VisionMamba.Cli.Studies;
 
-/// <summary>--device, --precision and --threads as given: they belong to the machine at hand, not to the study.</summary>
+/// <summary>
+/// --device, --precision and --threads as given: they belong to the machine at hand, not to the study.
+/// </summary>
 internal static class DeviceArguments
 {
     /// <summary>The flags.</summary>

@@ -45,7 +45,8 @@ internal sealed record Study(string Kind, IReadOnlyList<string> Common, IReadOnl
             if (study.Runs.Contains(null!) || study.Common.Contains(null!))
                 throw new JsonException("a run or a flag is null");
             return study.Kind == kind ? study : throw new VisionMambaException(
-                $"{path}: is a study of kind '{study.Kind}'; resume it with {(kind == "tune" ? "svp train" : "svp tune")}");
+                $"{path}: is a study of kind '{study.Kind}'; "
+                + $"resume it with {(kind == "tune" ? "svp train" : "svp tune")}");
         }
         catch (JsonException e)
         {

@@ -37,12 +37,20 @@ internal sealed class TuneFlags
             throw new UsageException($"--trials {trials}: must be at least 1");
         SearchSpace space = Space(parsed, method, depth);
         if (space.Dimensions.Count == 0)
+        {
             throw new UsageException(
-                "nothing is left to search: every searched option is given; leave out --lr, --weight-decay, --shared-layers or --inner-width");
+                "nothing is left to search: every searched option is given; leave out --lr, --weight-decay, "
+                + "--shared-layers or --inner-width");
+        }
+
         bool grid = parsed.GetValue(_search) == "grid";
         if (grid && space.Points > trials)
+        {
             throw new UsageException(
-                $"--search grid: has {space.Points} points, more than --trials {trials}; raise --trials, give fewer values, or take --search random");
+                $"--search grid: has {space.Points} points, more than --trials {trials}; raise --trials, give fewer "
+                + "values, or take --search random");
+        }
+
         IEnumerable<IReadOnlyList<string>> points = grid ? space.Grid() : Enumerable.Range(0, trials).Select(
             i => space.Random(seed, i));
         return [.. points.Select((point, i) => new StudyRun($"trial-{i + 1:D3}", point))];

@@ -22,15 +22,26 @@ internal static class BenchVerb
             DefaultValueFactory = _ => ["small"],
             AllowMultipleArgumentsPerToken = true,
         };
-        var size = new Option<int>("--image-size") { Description = "image side in pixels", DefaultValueFactory = _ => 224 };
+        var size = new Option<int>("--image-size")
+        {
+            Description = "image side in pixels",
+            DefaultValueFactory = _ => 224,
+        };
         var batch = new Option<int>("--batch") { Description = "images per step", DefaultValueFactory = _ => 4 };
-        var repeats = new Option<int>("--repeats") { Description = "timed runs; the median is shown", DefaultValueFactory = _ => 5 };
+        var repeats = new Option<int>("--repeats")
+        {
+            Description = "timed runs; the median is shown",
+            DefaultValueFactory = _ => 5,
+        };
         var passes = new Option<string>("--passes")
         {
             Description = $"of a whole model, separated by commas: {string.Join(", ", ModelBench.Passes)}",
             DefaultValueFactory = _ => string.Join(',', ModelBench.Passes),
         };
-        var operations = new Option<bool>("--ops") { Description = "also every operation of one block, forward and backward" };
+        var operations = new Option<bool>("--ops")
+        {
+            Description = "also every operation of one block, forward and backward",
+        };
         var digest = new Option<bool>("--digest")
         {
             Description = "time nothing: print one number for all that an SVP step and a full step compute (models: "

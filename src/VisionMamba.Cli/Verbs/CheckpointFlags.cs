@@ -3,7 +3,9 @@ using VisionMamba.Models.Checkpoints;
 
 namespace VisionMamba.Cli.Verbs;
 
-/// <summary>Which model: a whole file, or a backbone and a prompt pack; and what a file's shapes may leave open.</summary>
+/// <summary>
+/// Which model: a whole file, or a backbone and a prompt pack; and what a file's shapes may leave open.
+/// </summary>
 internal sealed class CheckpointFlags
 {
     private readonly Option<string?> _checkpoint = new("--checkpoint")

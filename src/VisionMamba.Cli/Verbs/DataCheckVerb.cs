@@ -58,8 +58,8 @@ internal static class DataCheckVerb
         {
             string published = part.Published.Count == 0 ? "-" : string.Join(" or ", part.Published);
             to.WriteLine($"{part.Name,-10} {part.Images,9:N0} images   published {published,-14} "
-                + $"{part.Counts.Count(n => n > 0)} classes with {part.Counts.Min()} ... {part.Counts.Max()} images each "
-                + $"  ({part.Told})");
+                + $"{part.Counts.Count(n => n > 0)} classes with "
+                + $"{part.Counts.Min()} ... {part.Counts.Max()} images each   ({part.Told})");
             foreach (string path in part.Missing.Take(Shown))
                 to.WriteLine($"  missing: {path}");
             foreach (string line in part.Unreadable.Take(Shown))

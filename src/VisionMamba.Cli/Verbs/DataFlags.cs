@@ -81,8 +81,8 @@ internal sealed class DataFlags
 
     public Option<string> OnBadImage { get; } = new("--on-bad-image")
     {
-        Description = "an unreadable image: fail (at once, naming it), or skip (all are decoded once before the start, bad "
-            + "ones are reported and left out)",
+        Description = "an unreadable image: fail (at once, naming it), or skip (all are decoded once before the start, "
+            + "bad ones are reported and left out)",
         DefaultValueFactory = _ => "fail",
     };
 
@@ -129,7 +129,8 @@ internal sealed class DataFlags
             foreach (string failure in failures)
                 Console.Error.WriteLine($"left out: {failure}");
             left += failures.Count;
-            return readable.Count > 0 ? readable : throw new VisionMambaException($"{part.Name}: none of its images can be read");
+            return readable.Count > 0 ? readable : throw new VisionMambaException(
+                $"{part.Name}: none of its images can be read");
         }
 
         DatasetSplits readable = all with
@@ -138,7 +139,8 @@ internal sealed class DataFlags
             Validation = Check(all.Validation),
             Test = all.Test is null ? null : Check(all.Test),
         };
-        return left == 0 ? all : readable with { Description = $"{all.Description}; {left} unreadable images left out" };
+        return left == 0 ? all
+            : readable with { Description = $"{all.Description}; {left} unreadable images left out" };
     }
 
     public RunData Read(ParseResult parsed, ulong seed) => Read(parsed, seed, parsed.GetValue(DataSet));
@@ -193,7 +195,9 @@ internal sealed class DataFlags
         }
     }
 
-    /// <summary>The flags, and where one was not given what <paramref name="recorded"/> says of the model's own run.</summary>
+    /// <summary>
+    /// The flags, and where one was not given what <paramref name="recorded"/> says of the model's own run.
+    /// </summary>
     public RunData Read(ParseResult parsed, ulong? seed, RunData? recorded)
     {
         RunData flags = Read(

@@ -15,8 +15,8 @@ using VisionMamba.Training;
 namespace VisionMamba.Cli.Verbs;
 
 /// <summary>
-/// svp demo: adapts the shipped, frozen backbone to eight kinds of rendered pictures that it has never seen, once by linear
-/// probing and once with SVP, and writes a sheet of test pictures with SVP's answers.
+/// svp demo: adapts the shipped, frozen backbone to eight kinds of rendered pictures that it has never seen, once by
+/// linear probing and once with SVP, and writes a sheet of test pictures with SVP's answers.
 /// </summary>
 internal static class DemoVerb
 {
@@ -26,7 +26,8 @@ internal static class DemoVerb
 
     public static Command Create()
     {
-        var command = new Command("demo", "See SVP adapt a frozen backbone and name pictures: no download, about two minutes.");
+        var command = new Command(
+            "demo", "See SVP adapt a frozen backbone and name pictures: no download, about two minutes.");
         var device = new DeviceFlags();
         var output = new Option<string>("--output")
         {
@@ -34,7 +35,11 @@ internal static class DemoVerb
             DefaultValueFactory = _ => "demo",
             HelpName = "DIR",
         };
-        var epochs = new Option<int>("--epochs") { Description = "passes over the training pictures", DefaultValueFactory = _ => 60 };
+        var epochs = new Option<int>("--epochs")
+        {
+            Description = "passes over the training pictures",
+            DefaultValueFactory = _ => 60,
+        };
         var images = new Option<string?>("--write-pretraining-images")
         {
             Description = "instead: write the pictures that the backbone was pre-trained on",
@@ -58,7 +63,8 @@ internal static class DemoVerb
             TrainingRun.CheckNew(parsed.GetValue(output)!);
             using Backend backend = device.Open(parsed);
             using var interrupt = new Interrupt();
-            return Run(backend, parsed.GetValue(output)!, parsed.GetValue(epochs), parsed.GetValue(json), interrupt.Token);
+            return Run(
+                backend, parsed.GetValue(output)!, parsed.GetValue(epochs), parsed.GetValue(json), interrupt.Token);
         });
         return command;
     }
@@ -71,7 +77,8 @@ internal static class DemoVerb
             DemoImages.Create("demo validation", classes, ValidationPerClass, seed: 0, stream: 12),
             DemoImages.Create("demo test", classes, TestPerClass, seed: 0, stream: 13),
             "rendered");
-        Console.Error.WriteLine($"A frozen Vision Mamba, pre-trained on {ShapePictures.PretrainClasses.Count} kinds of rendered shapes, "
+        Console.Error.WriteLine(
+            $"A frozen Vision Mamba, pre-trained on {ShapePictures.PretrainClasses.Count} kinds of rendered shapes, "
             + $"learns {classes.Count} new ones from {TrainPerClass} pictures each, on {backend.Description}.");
         var report = new JsonObject { ["device"] = backend.Description, ["test_images"] = data.Test!.Count };
         foreach (string method in new[] { "linear", "svp" })
@@ -92,7 +99,8 @@ internal static class DemoVerb
     }
 
     private static List<SheetItem>? Adapt(
-        string method, Backend backend, DatasetSplits data, string output, int epochs, JsonObject report, CancellationToken cancel)
+        string method, Backend backend, DatasetSplits data, string output, int epochs, JsonObject report,
+        CancellationToken cancel)
     {
         var clock = System.Diagnostics.Stopwatch.StartNew();
         VisionMambaModel model = ModelFile.LoadBackbone(
@@ -110,13 +118,18 @@ internal static class DemoVerb
             CropScale = 0.6,
             WeightDecay = 1e-4,
         };
-        var card = new ModelCard { Classes = data.Train.Classes, Preprocessing = PreprocessingJson.Write(preprocessing) };
+        var card = new ModelCard
+        {
+            Classes = data.Train.Classes,
+            Preprocessing = PreprocessingJson.Write(preprocessing),
+        };
         var trainer = new Trainer(session, data, preprocessing, options, card, Path.Combine(output, method));
         TrainingResult result = TrainingConsole.Run(method, progress => trainer.Run(progress, resume: false, cancel));
         if (!result.Finished)
             return null;
         // The epoch is chosen on the validation pictures; the test pictures are looked at once.
-        using var best = new ModelSession(ModelFile.Load(trainer.BestPath, new LoadOptions { Copy = true }).Model, backend);
+        using var best = new ModelSession(
+            ModelFile.Load(trainer.BestPath, new LoadOptions { Copy = true }).Model, backend);
         Metrics test = Evaluator.Run(best, data.Test!, preprocessing, batch: 32, workers: 2, cancel: cancel);
         report[method] = new JsonObject
         {
@@ -143,7 +156,9 @@ internal static class DemoVerb
                 double[] probabilities = PredictVerb.Softmax(session.Logits(pixels, 1));
                 int answer = Array.IndexOf(probabilities, probabilities.Max());
                 string caption = $"{test.Classes[answer]} {probabilities[answer]:P0}";
-                items.Add(new SheetItem(picture, answer == label ? caption : $"{caption}\nis {test.Classes[label]}", answer == label));
+                if (answer != label)
+                    caption += $"\nis {test.Classes[label]}";
+                items.Add(new SheetItem(picture, caption, answer == label));
             }
         }
 
@@ -156,7 +171,9 @@ internal static class DemoVerb
         foreach (string method in new[] { "linear", "svp" })
         {
             JsonNode m = report[method]!;
-            Console.Out.WriteLine($"{method,-8} {(long)m["trainable_parameters"]!,10:N0}  {(double)m["test_top1"]!,10:P1}  {(double)m["seconds"]!,6:F0} s");
+            Console.Out.WriteLine(
+                $"{method,-8} {(long)m["trainable_parameters"]!,10:N0}  {(double)m["test_top1"]!,10:P1}  "
+                + $"{(double)m["seconds"]!,6:F0} s");
         }
 
         Console.Out.WriteLine($"picture sheet: {report["sheet"]}");

@@ -39,7 +39,8 @@ internal static class DoctorVerb
             };
             if (!backend.OnHost)
             {
-                foreach ((string name, Func<string> check) in new DeviceCheck(backend, precision: device.Precision(parsed)).All())
+                var deviceCheck = new DeviceCheck(backend, precision: device.Precision(parsed));
+                foreach ((string name, Func<string> check) in deviceCheck.All())
                     checks[name] = Check(check);
             }
 
@@ -102,8 +103,16 @@ internal static class DoctorVerb
 
     private static (float Before, float After) Step(Backend backend)
     {
-        VisionMambaConfig config = VisionMambaConfig.OfWidth(32) with { Depth = 2, ImageSize = 32, Patch = 8, Stride = 8, Classes = 4 };
-        var model = new VisionMambaModel(config, TuningMethods.Create("svp", new JsonObject { ["shared_layers"] = 1 }), seed: 1);
+        VisionMambaConfig config = VisionMambaConfig.OfWidth(32) with
+        {
+            Depth = 2,
+            ImageSize = 32,
+            Patch = 8,
+            Stride = 8,
+            Classes = 4,
+        };
+        var model = new VisionMambaModel(
+            config, TuningMethods.Create("svp", new JsonObject { ["shared_layers"] = 1 }), seed: 1);
         using var session = new ModelSession(model, backend);
         var image = new Tensor(4, 3, 32, 32);
         var rng = new Rng(1, 2);

@@ -19,7 +19,8 @@ internal static class EvaluateVerb
 {
     public static Command Create()
     {
-        var command = new Command("evaluate", "Measure a model on labelled images: top-1, top-5, per class, confusion matrix.");
+        var command = new Command(
+            "evaluate", "Measure a model on labelled images: top-1, top-5, per class, confusion matrix.");
         var checkpoint = new CheckpointFlags();
         var data = new DataFlags();
         var device = new DeviceFlags(answersOnly: true);
@@ -30,9 +31,14 @@ internal static class EvaluateVerb
         var batch = new Option<int>("--batch") { Description = "images at a time", DefaultValueFactory = _ => 32 };
         var seed = new Option<ulong?>("--seed")
         {
-            Description = "decides what was held out where the data has no validation part (default: as in the model's run)",
+            Description = "decides what was held out where the data has no validation part "
+                + "(default: as in the model's run)",
         };
-        var output = new Option<string?>("--output") { Description = "folder for confusion.csv and evaluation.json", HelpName = "DIR" };
+        var output = new Option<string?>("--output")
+        {
+            Description = "folder for confusion.csv and evaluation.json",
+            HelpName = "DIR",
+        };
         var json = new Option<bool>("--json") { Description = "print the result as JSON" };
         var memory = new MemoryFlag();
         checkpoint.AddTo(command);
@@ -85,12 +91,17 @@ internal static class EvaluateVerb
     {
         int classes = loaded.Model.Config.Classes;
         if (set.Classes.Count != classes)
-            throw new VisionMambaException($"{path}: tells {classes} classes apart, the data set has {set.Classes.Count}");
+        {
+            throw new VisionMambaException(
+                $"{path}: tells {classes} classes apart, the data set has {set.Classes.Count}");
+        }
+
         if (loaded.Card.Classes.Count > 0 && !loaded.Card.Classes.SequenceEqual(set.Classes))
         {
             int at = loaded.Card.Classes.Zip(set.Classes).TakeWhile(p => p.First == p.Second).Count();
             throw new VisionMambaException(
-                $"{path}: its class {at} is '{loaded.Card.Classes[at]}', the data set's is '{set.Classes[at]}'; use the data set it was trained on");
+                $"{path}: its class {at} is '{loaded.Card.Classes[at]}', the data set's is '{set.Classes[at]}'; "
+                + "use the data set it was trained on");
         }
     }
 
@@ -114,7 +125,8 @@ internal static class EvaluateVerb
     private static void Print(JsonObject report, Metrics metrics, ImageDataset set)
     {
         Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{set}: top-1 {metrics.Top1:P2}, top-5 {metrics.Top5:P2}, loss {metrics.Loss:F4}, {(double)report["images_per_second"]!:F1} images/s"));
+            $"{set}: top-1 {metrics.Top1:P2}, top-5 {metrics.Top5:P2}, loss {metrics.Loss:F4}, "
+            + $"{(double)report["images_per_second"]!:F1} images/s"));
         for (int c = 0; c < set.Classes.Count; c++)
             Console.Out.WriteLine($"  {set.Classes[c],-24} {metrics.ClassAccuracy(c):P1}");
     }
@@ -122,7 +134,8 @@ internal static class EvaluateVerb
     /// <summary>Rows are true classes, columns answers.</summary>
     private static string Confusion(Metrics metrics, ImageDataset set)
     {
-        static string Quoted(string name) => name.AsSpan().IndexOfAny(",\"\n") < 0 ? name : $"\"{name.Replace("\"", "\"\"")}\"";
+        static string Quoted(string name) =>
+            name.AsSpan().IndexOfAny(",\"\n") < 0 ? name : $"\"{name.Replace("\"", "\"\"")}\"";
         var text = new StringBuilder("true \\ predicted," + string.Join(',', set.Classes.Select(Quoted)) + "\n");
         for (int truth = 0; truth < set.Classes.Count; truth++)
         {

@@ -14,7 +14,12 @@ internal static class ExportVerb
     {
         var command = new Command("export", "Write a model for other programs: PyTorch's .pth or .safetensors.");
         var checkpoint = new CheckpointFlags();
-        var output = new Option<string>("--output") { Description = "the file to write", Required = true, HelpName = "FILE" };
+        var output = new Option<string>("--output")
+        {
+            Description = "the file to write",
+            Required = true,
+            HelpName = "FILE",
+        };
         var format = new Option<string?>("--format") { Description = "pth or safetensors (default: told by --output)" };
         var type = new Option<string>("--dtype")
         {
@@ -46,10 +51,19 @@ internal static class ExportVerb
             ElementType stored = Type(parsed.GetValue(type)!);
             CheckpointLayout shape = Layout(parsed.GetValue(layout), kind);
             bool training = parsed.GetValue(optimizer);
-            if (training && (kind != "pth" || shape != CheckpointLayout.Released || checkpoint.Pack(parsed) is not null))
-                throw new UsageException("--with-optimizer: is for --format pth --layout released of a run's last.safetensors");
+            if (training
+                && (kind != "pth" || shape != CheckpointLayout.Released || checkpoint.Pack(parsed) is not null))
+            {
+                throw new UsageException(
+                    "--with-optimizer: is for --format pth --layout released of a run's last.safetensors");
+            }
+
             if (Path.GetFullPath(path) == Path.GetFullPath(from))
-                throw new UsageException($"--output {path}: would replace the model it is made from; give another name");
+            {
+                throw new UsageException(
+                    $"--output {path}: would replace the model it is made from; give another name");
+            }
+
             LoadedModel loaded = checkpoint.Load(parsed);
             var notes = new List<string>();
             if (loaded.Model.Method.Merges)
@@ -100,7 +114,8 @@ internal static class ExportVerb
         {
             "pth" or "safetensors" => name,
             "pt" or "bin" when given is null => "pth",
-            "onnx" => throw new UsageException("--format onnx: not available yet; this version writes pth and safetensors"),
+            "onnx" => throw new UsageException(
+                "--format onnx: not available yet; this version writes pth and safetensors"),
             _ when given is null => throw new UsageException("--format is missing: give pth or safetensors"),
             _ => throw new UsageException($"--format {name}: unknown; give pth or safetensors"),
         };

@@ -21,7 +21,8 @@ internal sealed class MethodFlags
 
     private readonly Option<string> _method = new("--method")
     {
-        Description = $"how to adapt: {string.Join(", ", TuningMethods.All.Select(m => m.Name))}; several joined by +; auto compares some and takes the best",
+        Description = $"how to adapt: {string.Join(", ", TuningMethods.All.Select(m => m.Name))}; "
+            + "several joined by +; auto compares some and takes the best",
         DefaultValueFactory = _ => "svp",
     };
 

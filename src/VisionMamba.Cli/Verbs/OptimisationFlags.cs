@@ -65,7 +65,8 @@ internal sealed class OptimisationFlags
         _emaDecay = Flag("--model-ema-decay", "average: its decay per step", d.ModelEmaDecay);
         _micro = Flag(
             "--micro-batch",
-            "memory: compute the batch in pieces of N images, 0 for as many as bring speed (8 at 224 px)", d.MicroBatch);
+            "memory: compute the batch in pieces of N images, 0 for as many as bring speed (8 at 224 px)",
+            d.MicroBatch);
         _repeats = Flag("--repeated-aug", "images: each comes N times in a row, differently augmented", d.RepeatedAug);
         _earlyStop = Flag("--early-stop", "stop after N epochs without a better top-1, 0 for never", d.EarlyStop);
     }

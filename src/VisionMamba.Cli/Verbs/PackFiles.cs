@@ -6,7 +6,9 @@ namespace VisionMamba.Cli.Verbs;
 /// <summary>Prompt packs of runs and checkpoints.</summary>
 internal static class PackFiles
 {
-    /// <summary>Writes pack.safetensors beside a run's best model; null where the method leaves no backbone to share.</summary>
+    /// <summary>
+    /// Writes pack.safetensors beside a run's best model; null where the method leaves no backbone to share.
+    /// </summary>
     public static string? WriteBeside(string best)
     {
         LoadedModel loaded = ModelFile.Load(best);

@@ -15,9 +15,15 @@ internal static class PackVerb
 
     private static Command CreatePack()
     {
-        var command = new Command("create", "Write a model's prompts, head, classes and settings without its backbone.");
+        var command = new Command(
+            "create", "Write a model's prompts, head, classes and settings without its backbone.");
         var checkpoint = new CheckpointFlags();
-        var output = new Option<string>("--output") { Description = "the pack's file", Required = true, HelpName = "FILE" };
+        var output = new Option<string>("--output")
+        {
+            Description = "the pack's file",
+            Required = true,
+            HelpName = "FILE",
+        };
         var json = new Option<bool>("--json") { Description = "print the result as JSON" };
         checkpoint.AddTo(command);
         command.Options.Add(output);
@@ -26,7 +32,11 @@ internal static class PackVerb
         {
             string path = parsed.GetValue(output)!, from = checkpoint.Path(parsed);
             if (Path.GetFullPath(path) == Path.GetFullPath(from))
-                throw new UsageException($"--output {path}: would replace the model it is made from; give another name");
+            {
+                throw new UsageException(
+                    $"--output {path}: would replace the model it is made from; give another name");
+            }
+
             PackFiles.Write(path, checkpoint.Load(parsed), from);
             PromptPack pack = PromptPack.Open(path);
             var report = new JsonObject

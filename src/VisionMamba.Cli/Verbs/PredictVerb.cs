@@ -25,7 +25,8 @@ internal static class PredictVerb
         var json = new Option<bool>("--json") { Description = "print the result as JSON" };
         var badImage = new Option<string>("--on-bad-image")
         {
-            Description = "an unreadable image: fail, or skip (report it, go on with the rest and end with exit code 1)",
+            Description = "an unreadable image: fail, or skip "
+                + "(report it, go on with the rest and end with exit code 1)",
             DefaultValueFactory = _ => "fail",
         };
         command.Arguments.Add(images);
@@ -55,7 +56,8 @@ internal static class PredictVerb
                 float[] pixels = new float[3 * transform.Size * transform.Size];
                 transform.Apply(image, pixels);
                 JsonObject result = Describe(
-                    path, session.Logits(pixels, 1), loaded.Card.Classes, parsed.GetValue(top), parsed.GetValue(logits));
+                    path, session.Logits(pixels, 1), loaded.Card.Classes, parsed.GetValue(top),
+                    parsed.GetValue(logits));
                 results.Add((JsonNode)result);
                 if (!parsed.GetValue(json))
                     Print(result);
@@ -84,10 +86,12 @@ internal static class PredictVerb
     }
 
     /// <summary>Class names where the file has them, else the index.</summary>
-    private static JsonObject Describe(string path, float[] logits, IReadOnlyList<string> classes, int top, bool withLogits)
+    private static JsonObject Describe(
+        string path, float[] logits, IReadOnlyList<string> classes, int top, bool withLogits)
     {
         double[] probabilities = Softmax(logits);
-        var ranked = Enumerable.Range(0, logits.Length).OrderByDescending(c => logits[c]).Take(top).Select(c => (JsonNode)new JsonObject
+        IEnumerable<int> best = Enumerable.Range(0, logits.Length).OrderByDescending(c => logits[c]).Take(top);
+        var ranked = best.Select(c => (JsonNode)new JsonObject
         {
             ["class"] = c < classes.Count ? classes[c] : $"class {c}",
             ["index"] = c,

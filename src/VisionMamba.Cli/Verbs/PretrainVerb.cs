@@ -17,7 +17,13 @@ internal static class PretrainVerb
     {
         var command = new Command("pretrain", "Train a Vision Mamba backbone from scratch.");
         var data = new DataFlags();
-        var training = new TrainingFlags(new TrainingOptions { Batch = 64, LearningRate = 8e-3, WeightDecay = 0.05, ClipGradient = 1 });
+        var training = new TrainingFlags(new TrainingOptions
+        {
+            Batch = 64,
+            LearningRate = 8e-3,
+            WeightDecay = 0.05,
+            ClipGradient = 1,
+        });
         var device = new DeviceFlags();
         var preset = new Option<string?>("--model")
         {
@@ -26,10 +32,18 @@ internal static class PretrainVerb
         var dim = new Option<int?>("--dim") { Description = "token width" };
         var depth = new Option<int?>("--depth") { Description = "blocks" };
         var patch = new Option<int?>("--patch") { Description = "patch side in pixels" };
-        var stride = new Option<int?>("--stride") { Description = "patch distance in pixels (default: the patch side)" };
+        var stride = new Option<int?>("--stride")
+        {
+            Description = "patch distance in pixels (default: the patch side)",
+        };
         var size = new Option<int?>("--image-size") { Description = "image side in pixels" };
         var state = new Option<int?>("--state") { Description = "states per channel" };
-        var output = new Option<string>("--output") { Description = "folder for the run", Required = true, HelpName = "DIR" };
+        var output = new Option<string>("--output")
+        {
+            Description = "folder for the run",
+            Required = true,
+            HelpName = "DIR",
+        };
         var resume = new Option<bool>("--resume") { Description = "go on with the interrupted run in --output" };
         var json = new Option<bool>("--json") { Description = "print the result as JSON" };
         var memory = new MemoryFlag();

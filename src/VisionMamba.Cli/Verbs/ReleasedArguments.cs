@@ -44,11 +44,17 @@ internal static class ReleasedArguments
         ("--mixup-mode", nameof(AugmentOptions.MixMode), ["args", "mixup_mode"]),
     ];
 
-    /// <summary>The options of <paramref name="file"/>'s run, with <paramref name="flags"/> where a flag was given.</summary>
+    /// <summary>
+    /// The options of <paramref name="file"/>'s run, with <paramref name="flags"/> where a flag was given.
+    /// </summary>
     public static TrainingOptions Apply(TensorFile file, ParseResult parsed, TrainingOptions flags)
     {
         if (file.Root!["args"]?["sched"]?.Text is { } sched and not "cosine")
-            throw new VisionMambaException($"{file.Path}: its schedule '{sched}' cannot be gone on with; only cosine can");
+        {
+            throw new VisionMambaException(
+                $"{file.Path}: its schedule '{sched}' cannot be gone on with; only cosine can");
+        }
+
         TrainingOptions plain = Taken(
             typeof(TrainingOptions), OptionsJson.Write(flags), s_taken, file, parsed, OptionsJson.Read);
         TrainingOptions read = plain with
@@ -76,7 +82,8 @@ internal static class ReleasedArguments
         parsed.CommandResult.Command.Options.FirstOrDefault(o => o.Name == flag) is { } option
         && parsed.GetResult(option) is { Implicit: false };
 
-    private static PickleValue? Find(TensorFile file, string[] path) => path.Aggregate(file.Root, (at, key) => at?[key]);
+    private static PickleValue? Find(TensorFile file, string[] path) =>
+        path.Aggregate(file.Root, (at, key) => at?[key]);
 
     /// <summary>The rate after scaling by the batch, which is what the released code saves.</summary>
     private static double? BaseRate(TensorFile file) =>

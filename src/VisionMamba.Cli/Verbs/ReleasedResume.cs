@@ -27,7 +27,8 @@ internal sealed class ReleasedResume
     };
 
     /// <summary>Runs it where --resume-from is given; else null.</summary>
-    public int? Run(ParseResult parsed, TrainingOptions flags, DataFlags data, Backend backend, string folder, bool json)
+    public int? Run(
+        ParseResult parsed, TrainingOptions flags, DataFlags data, Backend backend, string folder, bool json)
     {
         if (parsed.GetValue(From) is not { } path)
             return null;
@@ -57,20 +58,31 @@ internal sealed class ReleasedResume
         CheckClasses(path, loaded, splits);
         if (ReleasedArguments.IsGiven(parsed, "--dry-run"))
             return Plan(training, options, splits);
-        var source = new JsonObject { ["resumed_from"] = Path.GetFileName(path), ["epochs_done"] = training.EpochsDone };
+        var source = new JsonObject
+        {
+            ["resumed_from"] = Path.GetFileName(path),
+            ["epochs_done"] = training.EpochsDone,
+        };
         if (options.Opt != "adamw")
-            throw new UsageException($"--opt {options.Opt}: the released code's run was trained with adamw; leave it out");
+        {
+            throw new UsageException(
+                $"--opt {options.Opt}: the released code's run was trained with adamw; leave it out");
+        }
+
         var optimizer = new AdamWOptimizer(loaded.Model.Parameters, options.OptimizerSettings());
         // The average of the released code is never read there; one asked for here starts at the weights.
         AveragedModel? average = options.ModelEma ? new(loaded.Model.Parameters, options.ModelEmaDecay) : null;
         training.Fill(optimizer);
-        training.State().Save(Path.Combine(folder, "last.safetensors"), loaded.Model, loaded.Card, optimizer, average, options);
+        training.State().Save(
+            Path.Combine(folder, "last.safetensors"), loaded.Model, loaded.Card, optimizer, average, options);
         TrainingRun.WriteSettings("train", loaded.Model, images, splits, options, backend, folder, source);
         return TrainingRun.Start(
             "train", loaded.Model, images, splits, options, backend, folder, source, resume: true, json);
     }
 
-    /// <summary>What the shapes leave open: flags, else the run's args; the released code reads paired halves.</summary>
+    /// <summary>
+    /// What the shapes leave open: flags, else the run's args; the released code reads paired halves.
+    /// </summary>
     private static LoadOptions LoadOptions(ParseResult parsed, TensorFile file)
     {
         T? Given<T>(string flag) => ReleasedArguments.IsGiven(parsed, flag) ? parsed.GetValue<T>(flag) : default;
@@ -79,7 +91,8 @@ internal sealed class ReleasedResume
             Copy = true,
             ImageSize = Given<int?>("--image-size"),
             Stride = Given<int?>("--stride"),
-            SharedLayers = ReleasedArguments.IsGiven(parsed, "--shared-layers") ? parsed.GetValue<int>("--shared-layers") : null,
+            SharedLayers = ReleasedArguments.IsGiven(parsed, "--shared-layers")
+                ? parsed.GetValue<int>("--shared-layers") : null,
             SimAm = ReleasedArguments.IsGiven(parsed, "--simam") ? parsed.GetValue<bool>("--simam") : null,
             CrossPromptSource = Given<string>("--cross-prompt-source") ?? "paired-halves",
         };
@@ -89,7 +102,8 @@ internal sealed class ReleasedResume
     {
         if (loaded.Model.Config.Classes != splits.Train.Classes.Count)
         {
-            throw new VisionMambaException($"{path}: tells {loaded.Model.Config.Classes} classes apart, the data set has "
+            throw new VisionMambaException(
+                $"{path}: tells {loaded.Model.Config.Classes} classes apart, the data set has "
                 + $"{splits.Train.Classes.Count}; give the data it was trained on");
         }
     }

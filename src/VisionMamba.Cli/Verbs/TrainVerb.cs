@@ -50,7 +50,8 @@ internal static class TrainVerb
         row.AcceptOnlyFromAmong("middle", "first");
         var memory = new MemoryFlag();
         var released = new ReleasedResume();
-        Option[] settings = [.. data.All, backbone, released.From, size, stride, row, .. method.All, .. auto.All, .. training.All];
+        Option[] settings =
+            [.. data.All, backbone, released.From, size, stride, row, .. method.All, .. auto.All, .. training.All];
         foreach (Option option in settings.Concat(
             [recipe, output, resume, .. plan.All, .. study.All, memory.Limit, json]))
             command.Options.Add(option);

@@ -26,7 +26,9 @@ internal static class TrainedOn
         };
     }
 
-    /// <summary>The images of the run that made the model at <paramref name="path"/>; null where nothing is known.</summary>
+    /// <summary>
+    /// The images of the run that made the model at <paramref name="path"/>; null where nothing is known.
+    /// </summary>
     public static RunData? Data(ModelCard card, string path) => Read(card, path, "data", RunJson.ReadData);
 
     /// <summary>The options of that run; null where nothing is known.</summary>
@@ -47,7 +49,8 @@ internal static class TrainedOn
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or NotSupportedException)
         {
-            throw new VisionMambaException($"{path}: its record of the run is malformed ({e.Message.ReplaceLineEndings(" ")})", e);
+            throw new VisionMambaException(
+                $"{path}: its record of the run is malformed ({e.Message.ReplaceLineEndings(" ")})", e);
         }
     }
 }

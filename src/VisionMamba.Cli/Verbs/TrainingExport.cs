@@ -14,10 +14,12 @@ internal static class TrainingExport
         using TensorFile file = TensorFile.Open(from);
         TrainingState state = TrainingState.Read(file);
         TrainingOptions options = TrainedOn.Options(loaded.Card, from) ?? throw new VisionMambaException(
-            $"{from}: does not say the options of its run; --with-optimizer needs a run's last.safetensors with its run.json");
+            $"{from}: does not say the options of its run; "
+            + "--with-optimizer needs a run's last.safetensors with its run.json");
         if (state.StepInEpoch > 0)
         {
-            notes.Add($"the run stands {state.StepInEpoch} steps into epoch {state.Epoch + 1}; Python counts whole epochs "
+            notes.Add(
+                $"the run stands {state.StepInEpoch} steps into epoch {state.Epoch + 1}; Python counts whole epochs "
                 + "and will begin that epoch again");
         }
 
@@ -26,8 +28,8 @@ internal static class TrainingExport
             if (!ReleasedLayout.KeepsParameters(loaded.Model, released))
             {
                 throw new VisionMambaException(
-                    "--with-optimizer: the released code would train other prompts than this run (its shared layers, inner "
-                    + "width or prompt depth have no equal there); export without it");
+                    "--with-optimizer: the released code would train other prompts than this run (its shared layers, "
+                    + "inner width or prompt depth have no equal there); export without it");
             }
 
             return ReleasedTrainingWriter.Parts(released, state, options, (kind, name) => Moment(file, kind, name));

@@ -39,8 +39,8 @@ internal sealed class TrainingFlags
 
     public IEnumerable<Option> All =>
     [
-        _epochs, _maxSteps, _batch, _lr, _warmup, _decay, _smoothing, _dropPath, _clip, _cropScale, _cropFraction, _seed, _workers, _saveEvery,
-        _tensorBoard, .. _optimisation.All, .. _augment.All,
+        _epochs, _maxSteps, _batch, _lr, _warmup, _decay, _smoothing, _dropPath, _clip, _cropScale, _cropFraction,
+        _seed, _workers, _saveEvery, _tensorBoard, .. _optimisation.All, .. _augment.All,
     ];
 
     /// <summary>Those that a resumed run may be given anew.</summary>

@@ -25,18 +25,24 @@ internal static class TrainingRun
     /// <summary>Refuses a folder that already holds a run, so that nothing is overwritten by mistake.</summary>
     public static void CheckNew(string output)
     {
+        const string Advice = "give another folder, or --resume to go on with it";
         if (Study.Exists(output))
-            throw new VisionMambaException($"--output {output}: already holds a study; give another folder, or --resume to go on with it");
+            throw new VisionMambaException($"--output {output}: already holds a study; {Advice}");
         if (File.Exists(Path.Combine(output, FileName)))
-            throw new VisionMambaException($"--output {output}: already holds a run; give another folder, or --resume to go on with it");
+            throw new VisionMambaException($"--output {output}: already holds a run; {Advice}");
     }
 
-    /// <summary>Everything is taken from run.json: a flag beside --resume would be silently ignored, so it is refused.</summary>
+    /// <summary>
+    /// Everything is taken from run.json: a flag beside --resume would be silently ignored, so it is refused.
+    /// </summary>
     public static void RefuseFlagsWithResume(ParseResult parsed, IEnumerable<Option> flags)
     {
         Option? given = flags.FirstOrDefault(f => parsed.GetResult(f) is { Implicit: false });
         if (given is not null)
-            throw new UsageException($"{given.Name}: with --resume all settings come from the run's {FileName}; leave it out");
+        {
+            throw new UsageException(
+                $"{given.Name}: with --resume all settings come from the run's {FileName}; leave it out");
+        }
     }
 
     /// <summary>The settings of an interrupted run.</summary>
@@ -44,7 +50,11 @@ internal static class TrainingRun
     {
         string path = Path.Combine(output, FileName);
         if (!File.Exists(path))
-            throw new VisionMambaException($"{path}: no such file; --resume needs the --output folder of an earlier run");
+        {
+            throw new VisionMambaException(
+                $"{path}: no such file; --resume needs the --output folder of an earlier run");
+        }
+
         try
         {
             RunSettings run = RunJson.ReadSettings(File.ReadAllText(path));
@@ -81,8 +91,8 @@ internal static class TrainingRun
 
     /// <summary>Trains, shows progress, and says at the end what was reached and where it is.</summary>
     public static int Start(
-        string verb, VisionMambaModel model, RunData runData, DatasetSplits data, TrainingOptions options, Backend backend,
-        string output, JsonObject source, bool resume, bool json, bool quiet = false)
+        string verb, VisionMambaModel model, RunData runData, DatasetSplits data, TrainingOptions options,
+        Backend backend, string output, JsonObject source, bool resume, bool json, bool quiet = false)
     {
         Preprocessing preprocessing = Preprocessing.ImageNet(model.Config.ImageSize) with
         {
@@ -92,12 +102,19 @@ internal static class TrainingRun
         {
             Classes = data.Train.Classes,
             Preprocessing = PreprocessingJson.Write(preprocessing),
-            Provenance = new JsonObject { ["verb"] = verb, ["source"] = source.DeepClone(), ["data"] = data.Train.ToString() },
+            Provenance = new JsonObject
+            {
+                ["verb"] = verb,
+                ["source"] = source.DeepClone(),
+                ["data"] = data.Train.ToString(),
+            },
         };
         TrainedOn.Write(card.Provenance, runData, options);
         Console.Error.WriteLine($"{data.Description}");
-        Console.Error.WriteLine($"{model.Parameters.Trainable.Sum(p => p.Count):N0} of {model.Parameters.All.Sum(p => p.Count):N0} "
-            + $"parameters train by '{model.Method.Name}' on {backend.Description}; learning rate {options.ScaledRate:G3}");
+        Console.Error.WriteLine(
+            $"{model.Parameters.Trainable.Sum(p => p.Count):N0} of {model.Parameters.All.Sum(p => p.Count):N0} "
+            + $"parameters train by '{model.Method.Name}' on {backend.Description}; "
+            + $"learning rate {options.ScaledRate:G3}");
         using var session = new ModelSession(model, backend);
         // Before the folder is made: a teacher that cannot be read leaves none behind.
         var trainer = new Trainer(session, data, preprocessing, options, card, output);
@@ -127,7 +144,8 @@ internal static class TrainingRun
             return 1;
         }
 
-        JsonObject report = Report(trainer, result, session, data with { Test = runData.TestAtEnd ? data.Test : null }, preprocessing, options, output);
+        DatasetSplits shown = data with { Test = runData.TestAtEnd ? data.Test : null };
+        JsonObject report = Report(trainer, result, session, shown, preprocessing, options, output);
         AtomicFile.WriteText(Path.Combine(output, ResultName), report.ToJsonString(JsonOutput.Options));
         if (!quiet)
             Print(report, json);
@@ -183,8 +201,8 @@ internal static class TrainingRun
 
     /// <summary>Writes run.json: all that decides the run.</summary>
     public static void WriteSettings(
-        string verb, VisionMambaModel model, RunData runData, DatasetSplits data, TrainingOptions options, Backend backend,
-        string output, JsonObject source)
+        string verb, VisionMambaModel model, RunData runData, DatasetSplits data, TrainingOptions options,
+        Backend backend, string output, JsonObject source)
     {
         static JsonObject Counts(ImageDataset set) => new() { ["images"] = set.Count, ["classes"] = set.Classes.Count };
         var run = new JsonObject

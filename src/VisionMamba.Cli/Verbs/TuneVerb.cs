@@ -22,7 +22,8 @@ internal static class TuneVerb
     public static Command Create()
     {
         var command = new Command(
-            "tune", "Search learning rate, weight decay and prompt sizes on the validation images; takes the flags of train.");
+            "tune",
+            "Search learning rate, weight decay and prompt sizes on the validation images; takes the flags of train.");
         var flags = new TuneFlags();
         var output = new Option<string>(
             "--output")

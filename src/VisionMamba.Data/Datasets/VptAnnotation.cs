@@ -29,8 +29,11 @@ internal sealed class VptAnnotation
             {
                 VptClassId id = VptClassId.From(item.Value, path, item.Name);
                 if (!items.TryAdd(item.Name, id) && !items[item.Name].Equals(id))
+                {
                     throw new VisionMambaException(
-                        $"{path}: lists \"{item.Name}\" twice, with the class ids {items[item.Name]} and {id}; keep one");
+                        $"{path}: lists \"{item.Name}\" twice, with the class ids {items[item.Name]} and {id}; "
+                        + "keep one");
+                }
             }
 
             if (items.Count == 0)

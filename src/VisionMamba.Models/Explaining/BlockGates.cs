@@ -12,8 +12,8 @@ public sealed class BlockGates
     private readonly int _from, _classToken;
 
     /// <summary>
-    /// For sample 0 of a block whose scans have <paramref name="scanned"/> tokens, of which <paramref name="length"/> are
-    /// the block's own and the others stand evenly around them (affixes); both directions are to be added.
+    /// For sample 0 of a block whose scans have <paramref name="scanned"/> tokens, of which <paramref name="length"/>
+    /// are the block's own and the others stand evenly around them (affixes); both directions are to be added.
     /// </summary>
     public BlockGates(int scanned, int inner, int length, int classToken)
     {

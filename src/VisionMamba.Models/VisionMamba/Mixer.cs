@@ -23,8 +23,8 @@ internal sealed class Mixer
     }
 
     /// <summary>
-    /// (batch, length, dim) to (batch, length, dim), as <paramref name="method"/> changes it. In_proj's output is computed
-    /// <paramref name="again"/> for the backward pass, or kept.
+    /// (batch, length, dim) to (batch, length, dim), as <paramref name="method"/> changes it. In_proj's output is
+    /// computed <paramref name="again"/> for the backward pass, or kept.
     /// </summary>
     public Tensor Forward(
         Tape tape, Tensor h, TuningMethod method, int layer, ForwardContext context, bool again = false)

@@ -94,7 +94,8 @@ public sealed class VisionMambaModel
                 TokenSequence before = sequence;
                 sequence = Method.Prompt(tape, sequence, i, context);
                 context.Watcher?.Invoke(i, before, sequence);
-                Tensor? drop = i == 0 ? null : DropScale(tape, context, image.Shape[0], i, DropRate(context.DropPath, i));
+                Tensor? drop = i == 0 ? null
+                    : DropScale(tape, context, image.Shape[0], i, DropRate(context.DropPath, i));
                 (Tensor normed, Tensor residual) =
                     _norms[i].Forward(tape, sequence.Tokens, sequence.Residual, drop);
                 DropTokens(tape, before);

@@ -16,7 +16,8 @@ public sealed unsafe partial class CpuBackend
                 long at = (long)r * columns;
                 float* s = sum.Pointer + at;
                 float drop = args.DropScale is null ? 1 : args.DropScale.Pointer[r / length];
-                AddRow(args.Hidden.Pointer + at, args.Residual is null ? null : args.Residual.Pointer + at, drop, s, columns);
+                float* residual = args.Residual is null ? null : args.Residual.Pointer + at;
+                AddRow(args.Hidden.Pointer + at, residual, drop, s, columns);
                 float mean = args.Kind == NormKind.LayerNorm ? Sum(s, columns) / columns : 0;
                 float inverse = 1 / MathF.Sqrt((SquaredDistance(s, mean, columns) / columns) + args.Epsilon);
                 NormRow(s, mean, inverse, args.Weight.Pointer, args.Bias is null ? null : args.Bias.Pointer,

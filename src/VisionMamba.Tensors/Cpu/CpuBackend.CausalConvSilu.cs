@@ -25,7 +25,8 @@ public sealed unsafe partial class CpuBackend
         {
             OverSamplesAndChannels(shape.Batch, shape.Inner, (sample, from, to) =>
                 _vectors.ConvBackward(
-                    shape, sample, sample + 1, from, to, new ConvInputs(xz, weight, bias, dY), PointerOf(dXz), null, null));
+                    shape, sample, sample + 1, from, to, new ConvInputs(xz, weight, bias, dY), PointerOf(dXz),
+                    null, null));
         }
         else
         {

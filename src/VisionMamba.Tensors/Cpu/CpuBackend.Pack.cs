@@ -79,7 +79,8 @@ public sealed unsafe partial class CpuBackend
     {
         Vector512<uint> bits = Vector512.Load(from).AsUInt32();
         Vector512<uint> rounded = bits + Vector512.Create(0x7FFFu) + ((bits >>> 16) & Vector512<uint>.One);
-        Vector512<uint> nan = Vector512.GreaterThan(bits & Vector512.Create(0x7FFFFFFFu), Vector512.Create(0x7F800000u));
+        Vector512<uint> nan = Vector512.GreaterThan(
+            bits & Vector512.Create(0x7FFFFFFFu), Vector512.Create(0x7F800000u));
         return Vector512.ConditionalSelect(nan, bits | Vector512.Create(0x400000u), rounded)
             & Vector512.Create(0xFFFF0000u);
     }

@@ -28,7 +28,8 @@ public sealed unsafe partial class CpuBackend
         _pool.Run(view.Batch * chunks, index =>
         {
             int sample = index / chunks, chunk = index % chunks;
-            int from = chunk * GroupsPerPiece * Simd.Lanes, channels = Math.Min(GroupsPerPiece * Simd.Lanes, view.Inner - from);
+            int from = chunk * GroupsPerPiece * Simd.Lanes;
+            int channels = Math.Min(GroupsPerPiece * Simd.Lanes, view.Inner - from);
             _vectors.ScanBackward(view, new ScanBackwardJob
             {
                 Sample = sample,

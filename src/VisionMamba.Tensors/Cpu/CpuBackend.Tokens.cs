@@ -75,7 +75,9 @@ public sealed unsafe partial class CpuBackend
         Keep(from, to);
     }
 
-    /// <summary>Calls <paramref name="body"/>(image row segment, patch row segment) for every line of every patch.</summary>
+    /// <summary>
+    /// Calls <paramref name="body"/>(image row segment, patch row segment) for every line of every patch.
+    /// </summary>
     private void OverPatchRows(Tensor image, int patch, int stride, Tensor patches, Action<nint, nint> body)
     {
         int channels = image.Shape[1], height = image.Shape[2], width = image.Shape[3];

@@ -42,7 +42,8 @@ public sealed unsafe partial class CpuBackend : Backend
 
     /// <inheritdoc/>
     public override string Description =>
-        $"cpu ({InstructionSet}, {Threads} thread{(Threads == 1 ? "" : "s")}{(PacksActivations ? ", bf16 activations" : "")})";
+        $"cpu ({InstructionSet}, {Threads} thread{(Threads == 1 ? "" : "s")}"
+        + $"{(PacksActivations ? ", bf16 activations" : "")})";
 
     /// <inheritdoc/>
     /// <remarks>8 images of 197 tokens: the matrix product of in_proj then runs at its full rate, the activations of

@@ -47,7 +47,10 @@ public static class AtomicFile
     public static void WriteText(string path, string text) =>
         Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
 
-    /// <summary>Removes the temporary files that a killed process left in <paramref name="folder"/>, which nobody else may be writing to.</summary>
+    /// <summary>
+    /// Removes the temporary files that a killed process left in <paramref name="folder"/>, which nobody else may be
+    /// writing to.
+    /// </summary>
     public static void Sweep(string folder)
     {
         if (!Directory.Exists(folder))

@@ -6,8 +6,8 @@ using System.Text.Json;
 namespace VisionMamba.Tensors.Files;
 
 /// <summary>
-/// Writes .safetensors files, whole or not at all. The tensors keep the given order and the metadata is sorted, so equal
-/// inputs give equal bytes. The data starts at a multiple of 64 bytes, so fp32 tensors can be read in place.
+/// Writes .safetensors files, whole or not at all. The tensors keep the given order and the metadata is sorted, so
+/// equal inputs give equal bytes. The data starts at a multiple of 64 bytes, so fp32 tensors can be read in place.
 /// </summary>
 public static class SafetensorsWriter
 {

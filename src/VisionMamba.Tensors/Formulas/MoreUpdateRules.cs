@@ -2,8 +2,8 @@ namespace VisionMamba.Tensors;
 
 /// <summary>
 /// RMSprop with momentum, the decay added to the gradient. PyTorch's: v = alpha v + (1 - alpha) g^2;
-/// m = momentum m + g / (sqrt(v) + eps); w -= lr m. TensorFlow's (timm's rmsproptf; v starts at one): eps stands under the
-/// root and the rate in the momentum, m = momentum m + lr g / sqrt(v + eps); w -= m.
+/// m = momentum m + g / (sqrt(v) + eps); w -= lr m. TensorFlow's (timm's rmsproptf; v starts at one): eps stands under
+/// the root and the rate in the momentum, m = momentum m + lr g / sqrt(v + eps); w -= m.
 /// </summary>
 public readonly struct RmsPropRule(
     double rate, double decay, double alpha, double momentum, double epsilon, bool tensorFlow) : IUpdateRule

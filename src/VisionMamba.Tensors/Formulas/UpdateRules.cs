@@ -2,11 +2,12 @@ namespace VisionMamba.Tensors;
 
 /// <summary>
 /// AdamW (Loshchilov and Hutter 2019, algorithm 2; PyTorch's order): w -= lr decay w; m, v are updated;
-/// w -= lr / (1 - beta1^t) m / (sqrt(v) / sqrt(1 - beta2^t) + eps). With <paramref name="coupled"/> the decay is added to the
-/// gradient instead, as in Adam (Kingma and Ba 2015).
+/// w -= lr / (1 - beta1^t) m / (sqrt(v) / sqrt(1 - beta2^t) + eps). With <paramref name="coupled"/> the decay is added
+/// to the gradient instead, as in Adam (Kingma and Ba 2015).
 /// </summary>
 public readonly struct AdamRule(
-    double rate, double decay, double beta1, double beta2, double epsilon, long step, bool coupled = false) : IUpdateRule
+    double rate, double decay, double beta1, double beta2, double epsilon, long step, bool coupled = false)
+    : IUpdateRule
 {
     private readonly float _keep = coupled ? 1 : (float)(1 - (rate * decay));
     private readonly float _penalty = coupled ? (float)decay : 0;
@@ -68,8 +69,8 @@ public readonly struct LionRule(double rate, double decay, double beta1, double 
 
 /// <summary>
 /// NAdam (Dozat 2016) with the momentum schedule of PyTorch and timm 0.4.12: mu_t = beta1 (1 - 0.96^(0.004 t) / 2);
-/// w -= lr ((1 - mu_t) / (1 - product_t) g + mu_(t+1) / (1 - product_(t+1)) m) / (sqrt(v / (1 - beta2^t)) + eps), the decay
-/// added to the gradient. <paramref name="product"/> is mu_1 ... mu_t.
+/// w -= lr ((1 - mu_t) / (1 - product_t) g + mu_(t+1) / (1 - product_(t+1)) m) / (sqrt(v / (1 - beta2^t)) + eps), the
+/// decay added to the gradient. <paramref name="product"/> is mu_1 ... mu_t.
 /// </summary>
 public readonly struct NAdamRule(
     double rate, double decay, double beta1, double beta2, double epsilon, long step, double product) : IUpdateRule
@@ -114,7 +115,8 @@ public readonly struct RAdamRule : IUpdateRule
         double length = longest - (2 * step * power / (1 - power));
         _rectified = length >= 5 ? 1 : 0;
         double rectification = _rectified != 0
-            ? Math.Sqrt((1 - power) * (length - 4) / (longest - 4) * (length - 2) / length * longest / (longest - 2)) : 1;
+            ? Math.Sqrt((1 - power) * (length - 4) / (longest - 4) * (length - 2) / length * longest / (longest - 2))
+            : 1;
         _step = (float)(rate * rectification / (1 - Math.Pow(beta1, step)));
     }
 
@@ -130,8 +132,8 @@ public readonly struct RAdamRule : IUpdateRule
 }
 
 /// <summary>
-/// AdaBelief (Zhuang et al. 2020) as timm 0.4.12 calls it, decoupled and not rectified: v follows (g - m)^2 and keeps the
-/// eps that is added to it at each step.
+/// AdaBelief (Zhuang et al. 2020) as timm 0.4.12 calls it, decoupled and not rectified: v follows (g - m)^2 and keeps
+/// the eps that is added to it at each step.
 /// </summary>
 public readonly struct AdaBeliefRule(
     double rate, double decay, double beta1, double beta2, double epsilon, long step) : IUpdateRule

@@ -26,7 +26,8 @@ public static partial class Operations
         tape.Backend.BinaryCrossEntropyForward(weight, logits, targets, loss);
         return tape.Record(
             "loss", loss,
-            () => tape.Backend.BinaryCrossEntropyBackward(weight, logits, targets, loss.Gradient!, tape.Target(logits)!),
+            () => tape.Backend.BinaryCrossEntropyBackward(
+                weight, logits, targets, loss.Gradient!, tape.Target(logits)!),
             [Tape.Exact(logits), Tape.Exact(targets)]);
     }
 }

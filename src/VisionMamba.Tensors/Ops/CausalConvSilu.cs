@@ -43,7 +43,8 @@ public static partial class Operations
     }
 
     // Apart, so that a pass that only answers makes no closure.
-    private static Tensor RecordedConvolution(Tape tape, Tensor xz, Tensor weight, Tensor bias, bool reversed, Tensor y) =>
+    private static Tensor RecordedConvolution(
+        Tape tape, Tensor xz, Tensor weight, Tensor bias, bool reversed, Tensor y) =>
         // Computed again for the backward pass: 2 % of a block's time against 37 % of its memory.
         tape.Record(
             "causal convolution", y,

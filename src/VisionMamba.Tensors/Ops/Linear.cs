@@ -27,7 +27,9 @@ public static partial class Operations
     /// <param name="x">Input.</param>
     /// <param name="weight">Weight, as PyTorch stores it.</param>
     /// <param name="bias">Bias, or null.</param>
-    /// <param name="recompute">Give the result's memory back after its use and compute it again for the backward pass.</param>
+    /// <param name="recompute">
+    /// Give the result's memory back after its use and compute it again for the backward pass.
+    /// </param>
     public static Tensor Linear(this Tape tape, Tensor x, Tensor weight, Tensor? bias, bool recompute = false)
     {
         int outputs = weight.Shape[0];
@@ -47,8 +49,8 @@ public static partial class Operations
         return tape.Record(
             "linear", y,
             () => tape.Backend.LinearBackward(
-                x, weight, y.Gradient!, tape.Target(x, blank: weight.Count / y.Columns == x.Columns), tape.Target(weight),
-                tape.Target(bias)),
+                x, weight, y.Gradient!, tape.Target(x, blank: weight.Count / y.Columns == x.Columns),
+                tape.Target(weight), tape.Target(bias)),
             [keep ? x : null],
             recompute ? () => tape.Backend.LinearForward(x, weight, bias, y) : null);
     }

@@ -26,8 +26,10 @@ public abstract partial class Backend
     public virtual long NumbersPacked(long count) => count;
 
     /// <summary>Rounds <paramref name="x"/> to bfloat16, two numbers into each of <paramref name="packed"/>.</summary>
-    public virtual void Pack(Tensor x, Tensor packed) => throw new NotSupportedException($"{Description}: packs nothing");
+    public virtual void Pack(Tensor x, Tensor packed) =>
+        throw new NotSupportedException($"{Description}: packs nothing");
 
     /// <summary>The numbers of <paramref name="packed"/> as they were rounded, to <paramref name="x"/>.</summary>
-    public virtual void Unpack(Tensor packed, Tensor x) => throw new NotSupportedException($"{Description}: packs nothing");
+    public virtual void Unpack(Tensor packed, Tensor x) =>
+        throw new NotSupportedException($"{Description}: packs nothing");
 }

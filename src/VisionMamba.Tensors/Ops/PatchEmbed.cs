@@ -1,7 +1,8 @@
 namespace VisionMamba.Tensors;
 
 // Shapes: image (batch, channels, height, width); weight (dim, channels, patch, patch); bias (dim);
-// y (batch, rows*columns, dim) with rows = (height - patch) / stride + 1; patches (batch*rows*columns, channels*patch*patch).
+// y (batch, rows*columns, dim) with rows = (height - patch) / stride + 1;
+// patches (batch*rows*columns, channels*patch*patch).
 
 public abstract partial class Backend
 {
@@ -15,8 +16,8 @@ public abstract partial class Backend
 public static partial class Operations
 {
     /// <summary>
-    /// Cuts the image into (possibly overlapping) patches and projects each to a token: Conv2d(channels, dim, patch, stride)
-    /// as in ViT (arXiv 2010.11929, equation 1). Returns (batch, patches, dim).
+    /// Cuts the image into (possibly overlapping) patches and projects each to a token:
+    /// Conv2d(channels, dim, patch, stride) as in ViT (arXiv 2010.11929, equation 1). Returns (batch, patches, dim).
     /// </summary>
     public static Tensor PatchEmbed(this Tape tape, Tensor image, Tensor weight, Tensor? bias, int stride)
     {

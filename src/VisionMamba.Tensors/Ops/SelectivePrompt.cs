@@ -20,11 +20,14 @@ public readonly record struct SelectivePromptArguments(
 
 public abstract partial class Backend
 {
-    /// <summary>y = x + alpha * drop(silu(cross)) + beta * drop(silu(inner)), except at the class token, where y = x.</summary>
+    /// <summary>
+    /// y = x + alpha * drop(silu(cross)) + beta * drop(silu(inner)), except at the class token, where y = x.
+    /// </summary>
     public abstract void SelectivePromptForward(in SelectivePromptArguments a, Tensor y);
 
     /// <summary>
-    /// Adds the gradients of all five inputs; dAlpha and dBeta are whole (rows, dim) tensors. dCross and dInner may be blank.
+    /// Adds the gradients of all five inputs; dAlpha and dBeta are whole (rows, dim) tensors. dCross and dInner may be
+    /// blank.
     /// </summary>
     public abstract void SelectivePromptBackward(
         in SelectivePromptArguments a, Tensor dY,
@@ -39,7 +42,8 @@ public static partial class Operations
     /// </summary>
     public static Tensor SelectivePrompt(this Tape tape, SelectivePromptArguments a)
     {
-        bool needsGradient = a.X.NeedsGradient || a.Cross is { NeedsGradient: true } || a.Inner is { NeedsGradient: true }
+        bool needsGradient = a.X.NeedsGradient
+            || a.Cross is { NeedsGradient: true } || a.Inner is { NeedsGradient: true }
             || a.Alpha is { NeedsGradient: true } || a.Beta is { NeedsGradient: true };
         Tensor y = tape.Output(needsGradient, a.X.Shape);
         tape.Backend.SelectivePromptForward(a, y);

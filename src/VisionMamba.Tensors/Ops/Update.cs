@@ -23,8 +23,8 @@ public interface IUpdateRule
 public abstract partial class Backend
 {
     /// <summary>
-    /// Applies <paramref name="rule"/> to the elements start .. start+count-1 of <paramref name="weight"/>, its gradient
-    /// and its states (null where the rule has none); weight and states are written back.
+    /// Applies <paramref name="rule"/> to the elements start .. start+count-1 of <paramref name="weight"/>, its
+    /// gradient and its states (null where the rule has none); weight and states are written back.
     /// </summary>
     public abstract void Update<TRule>(
         TRule rule, Tensor weight, Tensor gradient, Tensor? first, Tensor? second, long start, long count)

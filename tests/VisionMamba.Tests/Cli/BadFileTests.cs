@@ -9,13 +9,15 @@ namespace VisionMamba.Tests.Cli;
 [Collection(CommandLine.Collection)]
 public sealed class BadFileTests(TinyRun run) : IClassFixture<TinyRun>
 {
-    private static readonly string[] s_breaks = ["missing", "folder", "empty", "start", "half", "short", "long", "text"];
+    private static readonly string[] s_breaks =
+        ["missing", "folder", "empty", "start", "half", "short", "long", "text"];
 
     public static TheoryData<string, string> Checkpoints()
     {
         string[] lines =
         [
-            "inspect --checkpoint BAD", "predict --checkpoint BAD PICTURE", "evaluate --checkpoint BAD --data DATA --output OUT",
+            "inspect --checkpoint BAD", "predict --checkpoint BAD PICTURE",
+            "evaluate --checkpoint BAD --data DATA --output OUT",
             "train --backbone BAD --data DATA --output OUT", "export --checkpoint BAD --output OUT.pth",
             "pack create --checkpoint BAD --output OUT.safetensors", "train --resume-from BAD --data DATA --output OUT",
             "train --backbone BACKBONE --data DATA --output OUT --inner-width 8 --shared-layers 2 --distillation soft "
@@ -43,7 +45,8 @@ public sealed class BadFileTests(TinyRun run) : IClassFixture<TinyRun>
     {
         if (!File.Exists(run.At("whole.pth")))
             CommandLine.Succeed("export", "--checkpoint", run.Checkpoint, "--output", run.At("whole.pth"));
-        // A zip archive is found from its end: bytes after it are a comment to most readers, so that is not tested here.
+        // A zip archive is found from its end: bytes after it are a comment to most readers, so that is not tested
+        // here.
         if (how != "long")
             Refused(line, Break(run.At("whole.pth"), how, "bad.pth"));
     }
@@ -71,8 +74,10 @@ public sealed class BadFileTests(TinyRun run) : IClassFixture<TinyRun>
         "{\"name\":\"x\",\"options\":[]}", "{\"name\":\"x\",\"name\":\"y\",\"options\":{}}",
         "{\"name\":\"x\",\"options\":{\"epochs\":1,\"epochs\":2}}", "{\"name\":\"x\",\"options\":{\"frob\":1}}",
         "{\"name\":\"x\",\"options\":{\"epochs\":\"1\"}}", "{\"name\":\"x\",\"options\":{\"epochs\":0}}",
-        "{\"name\":\"x\",\"options\":{\"epochs\":99999999999}}", "{\"name\":\"x\",\"options\":{\"on_bad_image\":\"perhaps\"}}",
-        "{\"name\":\"x\",\"options\":{\"data_set\":\"nonsense\"}}", "{\"name\":\"x\",\"options\":{\"aa\":\"nonsense\"}}",
+        "{\"name\":\"x\",\"options\":{\"epochs\":99999999999}}",
+        "{\"name\":\"x\",\"options\":{\"on_bad_image\":\"perhaps\"}}",
+        "{\"name\":\"x\",\"options\":{\"data_set\":\"nonsense\"}}",
+        "{\"name\":\"x\",\"options\":{\"aa\":\"nonsense\"}}",
         "{\"name\":\"x\",\"options\":{\"cutmix_minmax\":[0.2]}}", "{\"name\":\"x\",\"options\":{\"lr\":1e999}}",
         "{\"name\":\"x\",\"classes\":-1,\"options\":{}}", "{\"name\":\"x\",\"options\":{\"inner_width\":2000000000}}",
     ];
@@ -250,6 +255,10 @@ public sealed class BadFileTests(TinyRun run) : IClassFixture<TinyRun>
         return folder;
     }
 
-    private static string[] Content(string folder) =>
-        [.. Directory.GetFiles(folder).Order().Select(f => f + Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(f))))];
+    private static string[] Content(string folder)
+    {
+        string Hash(string file) => Convert.ToHexString(
+            System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(file)));
+        return [.. Directory.GetFiles(folder).Order().Select(f => f + Hash(f))];
+    }
 }

@@ -30,7 +30,10 @@ public sealed class BadUsageTests(TinyRun run) : IClassFixture<TinyRun>
         { 2, "train --output OUT --data DATA --backbone BACKBONE --inat-category genus", "--inat-category" },
         { 2, "train --output OUT --data DATA --backbone BACKBONE --image-size 0", "--image-size" },
         { 2, "train --output OUT --data DATA --backbone BACKBONE --stride -1", "--stride" },
-        { 2, "train --output OUT --data DATA --backbone BACKBONE --position-class-token last", "--position-class-token" },
+        {
+            2, "train --output OUT --data DATA --backbone BACKBONE --position-class-token last",
+            "--position-class-token"
+        },
         { 2, "train --output OUT --data DATA --backbone BACKBONE --shared-layers 0", "--shared-layers" },
         { 2, "train --output OUT --data DATA --backbone BACKBONE --inner-width 0", "--inner-width" },
         { 2, "train --output OUT --data DATA --backbone BACKBONE --inner-width 2000000000", "--inner-width" },

@@ -13,7 +13,9 @@ internal sealed record CommandResult(int Code, string Output, string Log)
     public JsonNode Json => JsonNode.Parse(Output)!;
 }
 
-/// <summary>Runs svp in this process. Tests that use it share <see cref="Collection"/>, because the console is shared.</summary>
+/// <summary>
+/// Runs svp in this process. Tests that use it share <see cref="Collection"/>, because the console is shared.
+/// </summary>
 internal static class CommandLine
 {
     public const string Collection = "console";

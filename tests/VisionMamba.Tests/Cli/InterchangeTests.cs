@@ -53,26 +53,32 @@ public sealed class InterchangeTests(TinyRun run) : IClassFixture<TinyRun>
     [Fact]
     public void TheRunsPackPredictsAndEvaluatesAsItsCheckpoint()
     {
-        string[] pack = ["--backbone", run.Backbone, "--pack", Pack], whole = ["--checkpoint", run.At("svp/best.safetensors")];
-        string Predict(string[] model) => CommandLine.Succeed(["predict", .. model, run.Picture, "--json", "--logits"]).Output;
+        string[] pack = ["--backbone", run.Backbone, "--pack", Pack];
+        string[] whole = ["--checkpoint", run.At("svp/best.safetensors")];
+        string Predict(string[] model) =>
+            CommandLine.Succeed(["predict", .. model, run.Picture, "--json", "--logits"]).Output;
         Assert.Equal(Predict(whole), Predict(pack));
         Assert.Equal(Predict(whole), Predict(["--checkpoint", run.Backbone, "--pack", Pack]));
-        JsonNode Evaluate(string[] model) => CommandLine.Succeed(["evaluate", .. model, "--data", run.Data, "--json"]).Json;
+        JsonNode Evaluate(string[] model) =>
+            CommandLine.Succeed(["evaluate", .. model, "--data", run.Data, "--json"]).Json;
         Assert.Equal((double)Evaluate(whole)["loss"]!, (double)Evaluate(pack)["loss"]!);
         JsonNode shown = CommandLine.Succeed("inspect", "--pack", Pack, "--json").Json;
         Assert.Equal("last.safetensors", (string?)shown["pack_of"]!["backbone_name"]);
         Assert.Equal(64, ((string)shown["pack_of"]!["backbone_hash"]!).Length);
         Assert.Equal(3, ((JsonArray)shown["classes"]!).Count);
         Assert.NotNull(shown["provenance"]!["result"]!["best_validation_top1"]);
-        CommandLine.Succeed("pack", "create", "--checkpoint", run.At("svp/best.safetensors"), "--output", run.At("made"));
+        CommandLine.Succeed(
+            "pack", "create", "--checkpoint", run.At("svp/best.safetensors"), "--output", run.At("made"));
         Assert.Equal(File.ReadAllBytes(Pack), File.ReadAllBytes(run.At("made")));
     }
 
     [Fact]
     public void AWrongBackboneIsRefusedWithBothNames()
     {
-        CommandLine.Succeed("export", "--checkpoint", run.Backbone, "--dtype", "bf16", "--output", run.At("narrow.pth"));
-        CommandResult result = CommandLine.Run("predict", "--backbone", run.At("narrow.pth"), "--pack", Pack, run.Picture);
+        CommandLine.Succeed(
+            "export", "--checkpoint", run.Backbone, "--dtype", "bf16", "--output", run.At("narrow.pth"));
+        CommandResult result = CommandLine.Run(
+            "predict", "--backbone", run.At("narrow.pth"), "--pack", Pack, run.Picture);
         Assert.Equal(1, result.Code);
         Assert.Contains("narrow.pth", result.Log);
         Assert.Contains("expected 'last.safetensors'", result.Log);
@@ -88,12 +94,19 @@ public sealed class InterchangeTests(TinyRun run) : IClassFixture<TinyRun>
     public void AnExportedModelIsTheSameModel(string name, string layout, string type)
     {
         string dtype = type switch { "F32" => "fp32", "F16" => "fp16", _ => "bf16" };
-        JsonNode report = CommandLine.Succeed("export", "--checkpoint", run.Checkpoint, "--layout", layout, "--dtype", dtype,
+        JsonNode report = CommandLine.Succeed(
+            "export", "--checkpoint", run.Checkpoint, "--layout", layout, "--dtype", dtype,
             "--output", run.At(name), "--json").Json;
         Assert.Equal(type, (string?)report["dtype"]);
-        string[] open = layout == "plain" ? ["--image-size", "32", "--stride", "8", "--cross-prompt-source", "token"] : [];
-        double[] Logits(string model, string[] more) => [.. ((JsonArray)CommandLine.Succeed(
-            ["predict", "--checkpoint", model, .. more, run.Picture, "--json", "--logits"]).Json["images"]![0]!["logits"]!).Select(l => (double)l!)];
+        string[] open =
+            layout == "plain" ? ["--image-size", "32", "--stride", "8", "--cross-prompt-source", "token"] : [];
+        double[] Logits(string model, string[] more)
+        {
+            JsonNode answer = CommandLine.Succeed(
+                ["predict", "--checkpoint", model, .. more, run.Picture, "--json", "--logits"]).Json;
+            return [.. ((JsonArray)answer["images"]![0]!["logits"]!).Select(l => (double)l!)];
+        }
+
         double[] expected = Logits(run.Checkpoint, []), actual = Logits(run.At(name), open);
         for (int i = 0; i < expected.Length; i++)
             Assert.Equal(expected[i], actual[i], type == "F32" ? 1e-6 : 5e-2);
@@ -107,14 +120,17 @@ public sealed class InterchangeTests(TinyRun run) : IClassFixture<TinyRun>
         double logged = double.Parse(
             File.ReadAllLines(validation)[^1].Split(',')[3], System.Globalization.CultureInfo.InvariantCulture);
         double Loss(params string[] more) => (double)CommandLine.Succeed(
-            ["evaluate", "--checkpoint", run.Checkpoint, "--data", run.Data, "--split", "validation", "--json", .. more]).Json["loss"]!;
+        [
+            "evaluate", "--checkpoint", run.Checkpoint, "--data", run.Data, "--split", "validation", "--json", .. more,
+        ]).Json["loss"]!;
         Assert.Equal(logged, Loss(), 1e-12);
         Assert.Equal(logged, Loss("--seed", "3"), 1e-12);
         Assert.NotEqual(logged, Loss("--seed", "4"), 1e-6);
         Assert.NotEqual(logged, Loss("--validation-fraction", "0.5"), 1e-6);
         // A checkpoint on its own carries the split with it.
         File.Copy(run.Checkpoint, run.At("alone.safetensors"), overwrite: true);
-        double alone = (double)CommandLine.Succeed("evaluate", "--checkpoint", run.At("alone.safetensors"), "--data", run.Data,
+        double alone = (double)CommandLine.Succeed(
+            "evaluate", "--checkpoint", run.At("alone.safetensors"), "--data", run.Data,
             "--split", "validation", "--json").Json["loss"]!;
         Assert.Equal(logged, alone, 1e-12);
     }
@@ -122,22 +138,28 @@ public sealed class InterchangeTests(TinyRun run) : IClassFixture<TinyRun>
     [Fact]
     public void ARunGoesToPythonsFormatAndBack()
     {
-        string[] train = [.. run.TrainArguments("long"), "--inner-width", "64", "--cross-prompt-source", "paired-halves"];
+        string[] train =
+            [.. run.TrainArguments("long"), "--inner-width", "64", "--cross-prompt-source", "paired-halves"];
         List<string> arguments = [.. train];
         int width = arguments.IndexOf("--inner-width");
         arguments.RemoveRange(width, 2);
         CommandLine.Succeed([.. arguments]);
-        CommandLine.Succeed("export", "--checkpoint", run.At("long/last.safetensors"), "--with-optimizer", "--output", run.At("long.pth"));
-        CommandResult done = CommandLine.Run("train", "--resume-from", run.At("long.pth"), "--data", run.Data, "--output", run.At("on"));
+        CommandLine.Succeed(
+            "export", "--checkpoint", run.At("long/last.safetensors"), "--with-optimizer",
+            "--output", run.At("long.pth"));
+        CommandResult done = CommandLine.Run(
+            "train", "--resume-from", run.At("long.pth"), "--data", run.Data, "--output", run.At("on"));
         Assert.Equal(1, done.Code);
         Assert.Contains("--epochs", done.Log);
-        string[] resume = ["train", "--resume-from", run.At("long.pth"), "--data", run.Data, "--epochs", "3", "--workers", "1"];
+        string[] resume =
+            ["train", "--resume-from", run.At("long.pth"), "--data", run.Data, "--epochs", "3", "--workers", "1"];
         CommandLine.Succeed([.. resume, "--output", run.At("on")]);
         string[] log = File.ReadAllLines(run.At("on/log.csv"));
         Assert.Equal(2, log.Length);
         Assert.StartsWith("3,", log[1], StringComparison.Ordinal);
         // What went through Python's format is bit for bit what stayed here.
-        using TensorFile before = TensorFile.Open(run.At("long/last.safetensors")), file = TensorFile.Open(run.At("long.pth"));
+        using TensorFile before = TensorFile.Open(run.At("long/last.safetensors"));
+        using TensorFile file = TensorFile.Open(run.At("long.pth"));
         Assert.Equal("3", file.Metadata["args.seed"]);
         JsonNode options = JsonNode.Parse(File.ReadAllText(run.At("on/run.json")))!["options"]!;
         Assert.Equal((3, 8, 3), ((int)options["Epochs"]!, (int)options["Batch"]!, (int)options["Seed"]!));

@@ -34,7 +34,8 @@ public sealed class MainJobTests(TinyRun run) : IClassFixture<TinyRun>
     public void EvaluateAgreesWithPredict()
     {
         JsonNode evaluation = CommandLine.Succeed(
-            "evaluate", "--checkpoint", run.Checkpoint, "--data", run.Data, "--output", run.At("evaluation"), "--json").Json;
+            "evaluate", "--checkpoint", run.Checkpoint, "--data", run.Data, "--output", run.At("evaluation"),
+            "--json").Json;
         string[] pictures = Directory.GetFiles(run.At("data/test"), "*.png", SearchOption.AllDirectories);
         JsonArray answers = CommandLine.Succeed(
             ["predict", "--checkpoint", run.Checkpoint, "--json", .. pictures]).Json["images"]!.AsArray();

@@ -120,7 +120,9 @@ public sealed class RecipeTests
     [InlineData("""{"name":"x","options":{"rate":1}}""", "rate: is not an option")]
     [InlineData("""{"name":"x","options":{"output":"here"}}""", "output: is not an option")]
     [InlineData("""{"name":"x","options":{"lr":1,"lr":2}}""", "lr: is given twice")]
-    [InlineData("""{"name":"x","options":{"cross_prompt_source":"both"}}""", "cross_prompt_source: must be token or paired-halves")]
+    [InlineData(
+        """{"name":"x","options":{"cross_prompt_source":"both"}}""",
+        "cross_prompt_source: must be token or paired-halves")]
     [InlineData("""{"name":"x","options":{"position_class_token":"last"}}""", "position_class_token: ")]
     [InlineData("""{"name":"x","options":{},"comment":1}""", "comment: is not a key")]
     [InlineData("""{"name":"x"}""", "options: is missing")]

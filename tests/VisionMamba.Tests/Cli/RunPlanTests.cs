@@ -48,7 +48,8 @@ public sealed class RunPlanTests
         VisionMambaConfig small = VisionMambaConfig.Presets["small"];
         using var backend = new CpuBackend(2);
         var images = new Tensor(1, 3, small.ImageSize, small.ImageSize);
-        using var forward = new ModelSession(new VisionMambaModel(small, TuningMethods.Create("linear", []), 0), backend);
+        using var forward = new ModelSession(
+            new VisionMambaModel(small, TuningMethods.Create("linear", []), 0), backend);
         forward.Logits(images.Span, 1);
         Assert.InRange(forward.PeakBytes, 1, 3_000_000);
         using var step = new ModelSession(new VisionMambaModel(small, TuningMethods.Create("svp", []), 0), backend);

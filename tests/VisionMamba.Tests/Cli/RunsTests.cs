@@ -97,9 +97,9 @@ public sealed class RunsTests : IDisposable
     {
         string rate = lr.ToString(System.Globalization.CultureInfo.InvariantCulture);
         _folder.Write($"{name}/run.json", $$$"""
-            {"verb":"train","started":"{{{DateTimeOffset.Now:O}}}","data":{"Folder":"/data/birds/"},"method":{"name":"svp"},
-             "trainable_parameters":42,"options":{"Epochs":5,"LearningRate":{{{rate}}}}}
-            """);
+        {"verb":"train","started":"{{{DateTimeOffset.Now:O}}}","data":{"Folder":"/data/birds/"},"method":{"name":"svp"},
+         "trainable_parameters":42,"options":{"Epochs":5,"LearningRate":{{{rate}}}}}
+        """);
         var rows = top1.Select((t, i) => $"{i + 1},0.1,{1.0 / (i + 1):R},{1.5 / (i + 1):R},{t},1,2.5");
         _folder.Write($"{name}/log.csv", string.Join('\n', rows.Prepend(
             "epoch,learning_rate,train_loss,validation_loss,validation_top1,validation_top5,seconds")) + "\n");

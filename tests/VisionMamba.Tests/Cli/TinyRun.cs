@@ -6,7 +6,9 @@ using VisionMamba.Tests.Data;
 
 namespace VisionMamba.Tests.Cli;
 
-/// <summary>Three kinds of rendered pictures on disk, a backbone pre-trained on them and an SVP run, made once for all tests.</summary>
+/// <summary>
+/// Three kinds of rendered pictures on disk, a backbone pre-trained on them and an SVP run, made once for all tests.
+/// </summary>
 public sealed class TinyRun : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -22,8 +24,8 @@ public sealed class TinyRun : IDisposable
         }
 
         CommandLine.Succeed(
-            "pretrain", "--data", Data, "--dim", "16", "--depth", "2", "--patch", "8", "--image-size", "32", "--batch", "8",
-            "--epochs", "1", "--output", At("backbone"), "--json");
+            "pretrain", "--data", Data, "--dim", "16", "--depth", "2", "--patch", "8", "--image-size", "32",
+            "--batch", "8", "--epochs", "1", "--output", At("backbone"), "--json");
         CommandLine.Succeed([.. TrainArguments("svp"), "--json"]);
     }
 
@@ -42,8 +44,8 @@ public sealed class TinyRun : IDisposable
     /// <summary>An SVP run of two epochs into a folder.</summary>
     public string[] TrainArguments(string output) =>
     [
-        "train", "--data", Data, "--backbone", Backbone, "--method", "svp", "--inner-width", "8", "--shared-layers", "2",
-        "--batch", "8", "--epochs", "2", "--lr", "0.1", "--seed", "3", "--output", At(output),
+        "train", "--data", Data, "--backbone", Backbone, "--method", "svp", "--inner-width", "8",
+        "--shared-layers", "2", "--batch", "8", "--epochs", "2", "--lr", "0.1", "--seed", "3", "--output", At(output),
     ];
 
     public void Dispose() => _folder.Dispose();

@@ -74,8 +74,8 @@ public sealed class UnreadableImageTests(TinyRun run) : IClassFixture<TinyRun>
 
     private string[] Train(TemporaryFolder data, string output, params string[] more) =>
     [
-        "train", "--data", data.At("data"), "--backbone", run.Backbone, "--method", "linear", "--batch", "8", "--epochs", "1",
-        "--validation-fraction", "0.25", "--output", output, "--json", .. more,
+        "train", "--data", data.At("data"), "--backbone", run.Backbone, "--method", "linear", "--batch", "8",
+        "--epochs", "1", "--validation-fraction", "0.25", "--output", output, "--json", .. more,
     ];
 
     /// <summary>A run that left the same images out, with two workers.</summary>
@@ -98,7 +98,8 @@ public sealed class UnreadableImageTests(TinyRun run) : IClassFixture<TinyRun>
 
         foreach (string part in new[] { "train", "test" })
         {
-            string good = Directory.GetFiles(folder.At($"data/{part}"), "*.png", SearchOption.AllDirectories).Order().First();
+            string good = Directory.GetFiles(folder.At($"data/{part}"), "*.png", SearchOption.AllDirectories)
+                .Order().First();
             byte[] bytes = File.ReadAllBytes(good);
             File.WriteAllBytes(Path.Combine(Path.GetDirectoryName(good)!, "bad.png"), bytes[..40]);
         }

@@ -9,15 +9,17 @@ public sealed class WeightMethodTests(TinyRun run) : IClassFixture<TinyRun>
     [Theory]
     [InlineData("lora", "full", "--lora-sites in_proj.x,x_proj.b --lora-rank 3 --lora-alpha 6 --lora-dropout 0")]
     [InlineData("additional-scan", "full", "--extra-states 2 --extra-start frozen")]
-    [InlineData("adapter", "adapter", "--adapter-mode sequential --adapter-width 5 --adapter-scale 0.5 --adapter-dropout 0")]
+    [InlineData(
+        "adapter", "adapter",
+        "--adapter-mode sequential --adapter-width 5 --adapter-scale 0.5 --adapter-dropout 0")]
     [InlineData("conv1d", "conv1d", "")]
     [InlineData("svp+lora", "svp", "--inner-width 8 --shared-layers 2 --lora-rank 3")]
     public void FromTrainingToTheExportedFile(string method, string exported, string flags)
     {
         string folder = run.At(method), checkpoint = Path.Combine(folder, "last.safetensors");
         CommandLine.Succeed([
-            "train", "--data", run.Data, "--backbone", run.Backbone, "--method", method, .. Words(flags), "--batch", "8",
-            "--max-steps", "3", "--lr", "0.1", "--output", folder, "--json"]);
+            "train", "--data", run.Data, "--backbone", run.Backbone, "--method", method, .. Words(flags),
+            "--batch", "8", "--max-steps", "3", "--lr", "0.1", "--output", folder, "--json"]);
         JsonNode inspected = CommandLine.Succeed("inspect", "--checkpoint", checkpoint, "--json").Json;
         Assert.Equal(method, (string)inspected["method"]!["name"]!);
         JsonNode recorded = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "run.json")))!["method"]!;
@@ -58,8 +60,8 @@ public sealed class WeightMethodTests(TinyRun run) : IClassFixture<TinyRun>
     {
         string folder = run.At("apart"), checkpoint = Path.Combine(folder, "last.safetensors");
         CommandLine.Succeed(
-            "train", "--data", run.Data, "--backbone", run.Backbone, "--method", "lora", "--lora-rank", "2", "--batch", "8",
-            "--max-steps", "2", "--output", folder, "--json");
+            "train", "--data", run.Data, "--backbone", run.Backbone, "--method", "lora", "--lora-rank", "2",
+            "--batch", "8", "--max-steps", "2", "--output", folder, "--json");
         string kept = Path.Combine(folder, "kept.safetensors");
         CommandLine.Succeed("export", "--checkpoint", checkpoint, "--output", kept, "--unmerged", "--json");
         Assert.Equal(

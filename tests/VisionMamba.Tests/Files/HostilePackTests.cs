@@ -26,7 +26,10 @@ public sealed class HostilePackTests : IDisposable
         { "negative depth", Config, Edit("\"depth\":4", "\"depth\":-1"), Config },
         { "absurd depth", Config, Edit("\"depth\":4", "\"depth\":2000000000"), "blocks" },
         { "absurd width", Config, Edit("\"dim\":20", "\"dim\":2000000000"), "size" },
-        { "absurd image", Config, Edit("\"image_size\":24", "\"image_size\":1000000").Replace("\"stride\":4", "\"stride\":1"), "patches" },
+        {
+            "absurd image", Config,
+            Edit("\"image_size\":24", "\"image_size\":1000000").Replace("\"stride\":4", "\"stride\":1"), "patches"
+        },
         { "stride 0", Config, Edit("\"stride\":4", "\"stride\":0"), Config },
         { "image below patch", Config, Edit("\"image_size\":24", "\"image_size\":4"), Config },
         { "another width", Config, Edit("\"dim\":20", "\"dim\":24"), "expected" },
@@ -40,15 +43,24 @@ public sealed class HostilePackTests : IDisposable
         { "method no object", Method, "\"svp\"", Method },
         { "settings of texts", Method, """{"name":"svp","settings":{"shared_layers":"x"}}""", Method },
         { "shared layers 0", Method, """{"name":"svp","settings":{"shared_layers":0}}""", "shared" },
-        { "absurd inner width", Method, """{"name":"svp","settings":{"shared_layers":2,"inner_width":2147483647}}""", "prompt_generator" },
-        { "absurd scale rows", Method, """{"name":"svp","settings":{"shared_layers":2,"inner_width":6,"scale_rows":2147483647}}""", "prompt_scale" },
+        {
+            "absurd inner width", Method,
+            """{"name":"svp","settings":{"shared_layers":2,"inner_width":2147483647}}""", "prompt_generator"
+        },
+        {
+            "absurd scale rows", Method,
+            """{"name":"svp","settings":{"shared_layers":2,"inner_width":6,"scale_rows":2147483647}}""", "prompt_scale"
+        },
         { "another method", Method, """{"name":"linear"}""", "unexpected prompt_scale" },
         { "card no json", Card, "{", Card },
         { "classes of objects", Card, """{"classes":[{}]}""", Card },
         { "two classes", Card, """{"classes":["a","b"]}""", "2 classes" },
         { "no pack format", Pack, "{}", "format" },
         { "format a number", Pack, """{"format":1}""", Pack },
-        { "newer format", Pack, """{"format":"9","hash":"sha256-fp32-v1","backbone_hash":"a","backbone_name":"b"}""", "'9'" },
+        {
+            "newer format", Pack,
+            """{"format":"9","hash":"sha256-fp32-v1","backbone_hash":"a","backbone_name":"b"}""", "'9'"
+        },
         { "another hash", Pack, """{"format":"1","hash":"md5","backbone_hash":"a","backbone_name":"b"}""", "md5" },
         { "no backbone", Pack, """{"format":"1","hash":"sha256-fp32-v1"}""", "backbone_hash" },
     };
@@ -108,7 +120,8 @@ public sealed class HostilePackTests : IDisposable
     private static (List<(string Name, Tensor Tensor)> Tensors, Dictionary<string, string> Metadata) Good()
     {
         using var folder = new TestFolder();
-        VisionMamba.Models.VisionMambaModel model = SmallModels.Create("svp", """{"shared_layers":2,"inner_width":6}""");
+        VisionMamba.Models.VisionMambaModel model = SmallModels.Create(
+            "svp", """{"shared_layers":2,"inner_width":6}""");
         var card = new ModelCard { Classes = ["a", "b", "c", "d", "e"] };
         PromptPack.Save(folder["good"], model, card, "base.pth", ownPositions: false);
         using TensorFile file = TensorFile.Open(folder["good"]);

@@ -28,7 +28,8 @@ public class TorchWriterTests
         {
             { "model", state }, { "args", args }, { "again", small }, { "scalar", Tensor.From([12f]) },
             { "numbers", new TorchDict { { 0, -1 }, { 300, 70000 }, { -5, 1L << 40 }, { 2, true }, { 3, null } } },
-            { "list", new List<object?> { 1, "a", false } }, { "tuple", new TorchTuple(0.9, 0.999) }, { "empty", new TorchTuple() },
+            { "list", new List<object?> { 1, "a", false } }, { "tuple", new TorchTuple(0.9, 0.999) },
+            { "empty", new TorchTuple() },
         }, ElementType.F32, wide);
         using TensorFile file = TensorFile.Open(folder["x.pth"]);
         Assert.Equal(["größe", "b", "none"], file.Tensors.Keys);
@@ -56,7 +57,8 @@ public class TorchWriterTests
     {
         using var folder = new TestFolder();
         var tensor = Tensor.From(s_values, 6);
-        TorchArchiveWriter.Write(folder["x"], new TorchDict { { "model", new TorchDict { { "a", tensor }, { "b", tensor } } } });
+        var twice = new TorchDict { { "a", tensor }, { "b", tensor } };
+        TorchArchiveWriter.Write(folder["x"], new TorchDict { { "model", twice } });
         byte[] bytes = File.ReadAllBytes(folder["x"]);
         byte[] stored = PickleWriter.Floats(s_values);
         int at = bytes.AsSpan().IndexOf(stored);
@@ -75,7 +77,9 @@ public class TorchWriterTests
         TorchArchiveWriter.Write(folder["y"], root);
         Assert.Equal(File.ReadAllBytes(folder["x"]), File.ReadAllBytes(folder["y"]));
         using ZipArchive zip = ZipFile.OpenRead(folder["x"]);
-        Assert.Equal(["archive/data.pkl", "archive/byteorder", "archive/data/0", "archive/version"], zip.Entries.Select(e => e.FullName));
+        Assert.Equal(
+            ["archive/data.pkl", "archive/byteorder", "archive/data/0", "archive/version"],
+            zip.Entries.Select(e => e.FullName));
         var contents = new MemoryStream();
         using (Stream entry = zip.GetEntry("archive/data/0")!.Open())
             entry.CopyTo(contents);
@@ -121,7 +125,8 @@ public class TorchWriterTests
         using var folder = new TestFolder();
         var tensor = new Tensor(1);
         Assert.ThrowsAny<ArgumentException>(() => TorchArchiveWriter.Write(folder["x"], new TorchDict { { "a", 1m } }));
-        Assert.ThrowsAny<ArgumentException>(() => TorchArchiveWriter.Write(folder["x"], new TorchDict { { "a", tensor } }, ElementType.I8));
+        Assert.ThrowsAny<ArgumentException>(() => TorchArchiveWriter.Write(
+            folder["x"], new TorchDict { { "a", tensor } }, ElementType.I8));
         Assert.ThrowsAny<ArgumentException>(() => TorchArchiveWriter.Write(
             folder["x"], new TorchDict { { "a", new TorchTensor(tensor, ElementType.F64) } }));
         Assert.Empty(Directory.GetFiles(folder.Root));

@@ -43,7 +43,8 @@ public sealed class ModelCase
     public VisionMambaModel Load()
     {
         bool prompt = Config.GetProperty("transfer_type").GetString() == "prompt";
-        string source = Config.TryGetProperty("cross_prompt_source", out JsonElement s) ? s.GetString()! : "paired-halves";
+        string source =
+            Config.TryGetProperty("cross_prompt_source", out JsonElement s) ? s.GetString()! : "paired-halves";
         LoadedModel loaded = ModelFile.Load(CheckpointPath, new LoadOptions
         {
             ImageSize = Config.GetProperty("img_size").GetInt32(),
@@ -56,7 +57,11 @@ public sealed class ModelCase
         Assert.Equal(Config.GetProperty("depth").GetInt32(), loaded.Model.Config.Depth);
         Assert.Equal(Config.GetProperty("num_classes").GetInt32(), loaded.Model.Config.Classes);
         if (prompt)
-            Assert.Equal(Config.GetProperty("shared_layers").GetInt32(), (int)loaded.Model.Method.Settings["shared_layers"]!);
+        {
+            Assert.Equal(
+                Config.GetProperty("shared_layers").GetInt32(), (int)loaded.Model.Method.Settings["shared_layers"]!);
+        }
+
         return loaded.Model;
     }
 

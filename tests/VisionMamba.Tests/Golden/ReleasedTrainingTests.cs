@@ -13,8 +13,8 @@ using VisionMamba.Training.Schedules;
 namespace VisionMamba.Tests.Golden;
 
 /// <summary>
-/// The training checkpoints that the released code wrote at the end of the recorded runs: our own run ends with the same
-/// model and moments, within 1e-5 of their norms, and goes on from the file as from itself.
+/// The training checkpoints that the released code wrote at the end of the recorded runs: our own run ends with the
+/// same model and moments, within 1e-5 of their norms, and goes on from the file as from itself.
 /// </summary>
 public sealed class ReleasedTrainingTests(ITestOutputHelper output)
 {
@@ -34,7 +34,8 @@ public sealed class ReleasedTrainingTests(ITestOutputHelper output)
         ReleasedTraining state = ReleasedTraining.Read(file, resumed.Model);
         Assert.Equal((run.Steps, run.Optimizer.Steps), (state.Steps, state.Steps));
         Assert.Equal(reference.Entry.GetProperty("schedule").GetProperty("epochs").GetInt32(), state.EpochsDone);
-        Assert.Equal(reference.Entry.GetProperty("optimizer").GetProperty("weight_decay").GetDouble(), state.WeightDecay);
+        Assert.Equal(
+            reference.Entry.GetProperty("optimizer").GetProperty("weight_decay").GetDouble(), state.WeightDecay);
         Assert.Equal(run.Model.Parameters.Trainable.Select(p => p.Name!).Order(), state.Names.Order());
         state.Fill(resumed.Optimizer);
         Compare("at the end", run, resumed);
@@ -69,8 +70,10 @@ public sealed class ReleasedTrainingTests(ITestOutputHelper output)
             WeightDecay = state.WeightDecay,
         };
         using var folder = new TestFolder();
-        ModelExport.Torch(folder["x.pth"], model, new ModelCard(), CheckpointLayout.Released, ElementType.F32, [], released =>
-            ReleasedTrainingWriter.Parts(released, state.State(), options, (kind, parameter) => moments[$"optimizer:{kind}:{parameter}"]));
+        ModelExport.Torch(
+            folder["x.pth"], model, new ModelCard(), CheckpointLayout.Released, ElementType.F32, [],
+            released => ReleasedTrainingWriter.Parts(
+                released, state.State(), options, (kind, parameter) => moments[$"optimizer:{kind}:{parameter}"]));
         using TensorFile ours = TensorFile.Open(folder["x.pth"]);
         foreach (string part in new[] { "optimizer", "lr_scheduler", "epoch", "scaler", "model" })
             Same(part, theirs.Root![part]!, ours.Root![part]!);
@@ -88,8 +91,10 @@ public sealed class ReleasedTrainingTests(ITestOutputHelper output)
         var options = new TrainingOptions { WeightDecay = 0, Epochs = 4 };
         var at = new TrainingState { Epoch = 1, Step = 1 };
         using var folder = new TestFolder();
-        ModelExport.Torch(folder["x.pth"], run.Model, new ModelCard(), CheckpointLayout.Released, ElementType.F32, [], released =>
-            ReleasedTrainingWriter.Parts(released, at, options, (kind, parameter) => moments[$"optimizer:{kind}:{parameter}"]));
+        ModelExport.Torch(
+            folder["x.pth"], run.Model, new ModelCard(), CheckpointLayout.Released, ElementType.F32, [],
+            released => ReleasedTrainingWriter.Parts(
+                released, at, options, (kind, parameter) => moments[$"optimizer:{kind}:{parameter}"]));
         using TensorFile file = TensorFile.Open(folder["x.pth"]);
         PickleValue group = Assert.Single(file.Root!["optimizer"]!["param_groups"]!.Items);
         Assert.Equal(run.Model.Parameters.All.Count, group["params"]!.Items.Count);
@@ -152,7 +157,9 @@ public sealed class ReleasedTrainingTests(ITestOutputHelper output)
         }
 
         output.WriteLine($"{what}: {Math.Sqrt(error / Math.Max(norm, 1e-60)):E1}");
-        Assert.True(norm > 0 && Math.Sqrt(error) <= 1e-5 * Math.Sqrt(norm), $"{what}: off by {Math.Sqrt(error):E2} of {Math.Sqrt(norm):E2}");
+        Assert.True(
+            norm > 0 && Math.Sqrt(error) <= 1e-5 * Math.Sqrt(norm),
+            $"{what}: off by {Math.Sqrt(error):E2} of {Math.Sqrt(norm):E2}");
     }
 
     /// <summary>The same kinds, keys in order, numbers and arrays; rates within rounding.</summary>
@@ -163,8 +170,8 @@ public sealed class ReleasedTrainingTests(ITestOutputHelper output)
         {
             Assert.Equal(first.TypeName, second.TypeName);
             Assert.Equal(first.Entries.Select(e => e.Key.ToString()), second.Entries.Select(e => e.Key.ToString()));
-            foreach ((KeyValuePair<PickleValue, PickleValue> x, KeyValuePair<PickleValue, PickleValue> y) in first.Entries.Zip(second.Entries))
-                Same($"{where}.{x.Key}", x.Value, y.Value);
+            foreach (((PickleValue key, PickleValue x), (_, PickleValue y)) in first.Entries.Zip(second.Entries))
+                Same($"{where}.{key}", x, y);
         }
         else if (a.Tensor is { } stored)
         {
@@ -202,7 +209,8 @@ public sealed class ReleasedTrainingTests(ITestOutputHelper output)
         {
             (_case, Model) = (reference, model);
             _session = new ModelSession(model, _backend);
-            Optimizer = new AdamWOptimizer(model.Parameters, reference.Entry.GetProperty("optimizer").GetProperty("weight_decay").GetDouble());
+            Optimizer = new AdamWOptimizer(
+                model.Parameters, reference.Entry.GetProperty("optimizer").GetProperty("weight_decay").GetDouble());
             _schedule = TrainingTests.Schedule(reference.Entry.GetProperty("schedule"));
             _perEpoch = reference.Entry.GetProperty("steps_per_epoch").GetInt32();
             Steps = reference.Values("losses").Length;
@@ -218,7 +226,8 @@ public sealed class ReleasedTrainingTests(ITestOutputHelper output)
         {
             Model.Parameters.ClearGradients();
             Tensor image = _case.Tensors.Tensors[$"step{step % Steps}.image"].ToTensor();
-            float loss = _session.Gradients(image, TrainingTests.Targets(_case, step % Steps, Model.Config.Classes), default);
+            Tensor targets = TrainingTests.Targets(_case, step % Steps, Model.Config.Classes);
+            float loss = _session.Gradients(image, targets, default);
             Optimizer.Step(_backend, _schedule.RateOfEpoch(step / _perEpoch));
             return loss;
         }

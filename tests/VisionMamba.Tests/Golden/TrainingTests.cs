@@ -53,10 +53,15 @@ public sealed class TrainingTests(ITestOutputHelper output)
     {
         ModelCase reference = ModelCase.Open(name);
         ParameterSet parameters = reference.Load().Parameters;
-        foreach (JsonElement group in reference.Entry.GetProperty("optimizer").GetProperty("no_decay_groups").EnumerateArray())
+        JsonElement groups = reference.Entry.GetProperty("optimizer").GetProperty("no_decay_groups");
+        foreach (JsonElement group in groups.EnumerateArray())
         {
             foreach (JsonElement parameter in group.GetProperty("names").EnumerateArray())
-                Assert.Equal(group.GetProperty("weight_decay").GetDouble() > 0, AdamWOptimizer.Decays(parameters[parameter.GetString()!]));
+            {
+                Assert.Equal(
+                    group.GetProperty("weight_decay").GetDouble() > 0,
+                    AdamWOptimizer.Decays(parameters[parameter.GetString()!]));
+            }
         }
     }
 
@@ -69,7 +74,9 @@ public sealed class TrainingTests(ITestOutputHelper output)
             error += Math.Pow((double)expected[i] - actual[i], 2);
         }
 
-        Assert.True(Math.Sqrt(error) <= 1e-4 * Math.Sqrt(change), $"{parameter}: off by {Math.Sqrt(error):E2}, changed by {Math.Sqrt(change):E2}");
+        Assert.True(
+            Math.Sqrt(error) <= 1e-4 * Math.Sqrt(change),
+            $"{parameter}: off by {Math.Sqrt(error):E2}, changed by {Math.Sqrt(change):E2}");
     }
 
     internal static CosineSchedule Schedule(JsonElement s) => new(

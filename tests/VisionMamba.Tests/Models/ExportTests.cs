@@ -13,17 +13,21 @@ public sealed class ExportTests : IDisposable
     private static readonly List<string> s_notes = [];
     private readonly TestFolder _folder = new();
 
-    public static IEnumerable<TheoryDataRow<string>> Recorded => ModelCase.Names("forward_backward").Concat(ModelCase.Names("training"));
+    public static IEnumerable<TheoryDataRow<string>> Recorded =>
+        ModelCase.Names("forward_backward").Concat(ModelCase.Names("training"));
 
     public void Dispose() => _folder.Dispose();
 
-    /// <summary>The released code loads what has its names and shapes; torch numbers parameters by their order.</summary>
+    /// <summary>
+    /// The released code loads what has its names and shapes; torch numbers parameters by their order.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Recorded))]
     public void AReleasedCheckpointComesOutAsItWentIn(string name)
     {
         ModelCase reference = ModelCase.Open(name);
-        ModelExport.Torch(_folder["x.pth"], reference.Load(), new ModelCard(), CheckpointLayout.Released, ElementType.F32, s_notes);
+        ModelExport.Torch(
+            _folder["x.pth"], reference.Load(), new ModelCard(), CheckpointLayout.Released, ElementType.F32, s_notes);
         using TensorFile before = TensorFile.Open(reference.CheckpointPath), after = TensorFile.Open(_folder["x.pth"]);
         Assert.Equal(before.Tensors.Keys, after.Tensors.Keys);
         foreach ((string key, StoredTensor tensor) in before.Tensors)
@@ -42,12 +46,14 @@ public sealed class ExportTests : IDisposable
     [InlineData("safetensors", CheckpointLayout.Plain)]
     public void EveryFormatAndLayoutIsReadBackExactly(string format, CheckpointLayout layout)
     {
-        VisionMambaModel model = SmallModels.Create("svp", """{"shared_layers":2,"inner_width":64,"cross_prompt_source":"paired-halves"}""",
+        VisionMambaModel model = SmallModels.Create(
+            "svp", """{"shared_layers":2,"inner_width":64,"cross_prompt_source":"paired-halves"}""",
             SmallModels.Config with { ImageSize = 20, Patch = 8, Stride = 4 });
         var card = new ModelCard { Classes = ["a", "b", "c", "d", "é"] };
         string path = Export(format, model, card, layout, ElementType.F32);
         using TensorFile file = TensorFile.Open(path);
-        Assert.Equal(layout == CheckpointLayout.Plain, !file.Metadata.Keys.Any(k => k.StartsWith("visionmamba.", StringComparison.Ordinal)));
+        bool bare = !file.Metadata.Keys.Any(k => k.StartsWith("visionmamba.", StringComparison.Ordinal));
+        Assert.Equal(layout == CheckpointLayout.Plain, bare);
         LoadedModel loaded = ModelFile.Load(path, new LoadOptions
         {
             ImageSize = 20,
@@ -130,7 +136,8 @@ public sealed class ExportTests : IDisposable
         Assert.DoesNotContain(told.Notes, n => n.Contains("--shared-layers"));
         Assert.Equal(SmallModels.Logits(model), SmallModels.Logits(told.Model));
         Assert.NotEqual(SmallModels.Logits(model), SmallModels.Logits(guessed.Model));
-        string message = Assert.Throws<VisionMambaException>(() => ModelFile.Load(path, options with { SharedLayers = 12 })).Message;
+        string message = Assert.Throws<VisionMambaException>(
+            () => ModelFile.Load(path, options with { SharedLayers = 12 })).Message;
         Assert.Contains("8 to 11", message);
     }
 
@@ -144,13 +151,15 @@ public sealed class ExportTests : IDisposable
         TorchDict args = TorchDict.Namespace();
         args.Add("shared_layers", recorded);
         args.Add("input_relu", true);
-        TorchArchiveWriter.Write(_folder["x.pth"], new TorchDict { { "model", ModelExport.StateDict(model) }, { "args", args } });
+        TorchArchiveWriter.Write(
+            _folder["x.pth"], new TorchDict { { "model", ModelExport.StateDict(model) }, { "args", args } });
         LoadedModel loaded = ModelFile.Load(_folder["x.pth"], new LoadOptions { ImageSize = 24, Stride = 4 });
         Assert.Equal(taken, ((SvpMethod)loaded.Model.Method).Config.SharedLayers);
         Assert.True(loaded.Model.Config.SimAm);
     }
 
-    private string Export(string format, VisionMambaModel model, ModelCard card, CheckpointLayout layout, ElementType type)
+    private string Export(
+        string format, VisionMambaModel model, ModelCard card, CheckpointLayout layout, ElementType type)
     {
         string path = _folder["model." + format];
         if (format == "pth")

@@ -24,7 +24,10 @@ public sealed class ModelFileTests : IDisposable
 
     public static TheoryData<string, string, NormKind, int> Models => new()
     {
-        { "svp", """{"shared_layers":2,"inner_width":7,"prompt_depth":2,"cross_prompt_source":"token"}""", NormKind.RmsNorm, 2 },
+        {
+            "svp", """{"shared_layers":2,"inner_width":7,"prompt_depth":2,"cross_prompt_source":"token"}""",
+            NormKind.RmsNorm, 2
+        },
         { "svp", """{"shared_layers":3,"dropout":0.25}""", NormKind.LayerNorm, 1 },
         { "linear", "{}", NormKind.RmsNorm, 1 },
         { "full", "{}", NormKind.LayerNorm, 2 },
@@ -38,8 +41,14 @@ public sealed class ModelFileTests : IDisposable
     [MemberData(nameof(Models))]
     public void RoundTripKeepsEverything(string method, string settings, NormKind norm, int headLayers)
     {
-        VisionMambaModel model = Create(method, settings, s_small with { Norm = norm, HeadLayers = headLayers, SimAm = norm == NormKind.LayerNorm });
-        var card = new ModelCard { Classes = ["a", "b", "c", "d", "é,\""], Provenance = new JsonObject { ["from"] = "test" } };
+        VisionMambaConfig config =
+            s_small with { Norm = norm, HeadLayers = headLayers, SimAm = norm == NormKind.LayerNorm };
+        VisionMambaModel model = Create(method, settings, config);
+        var card = new ModelCard
+        {
+            Classes = ["a", "b", "c", "d", "é,\""],
+            Provenance = new JsonObject { ["from"] = "test" },
+        };
         ModelFile.Save(FilePath, model, card);
         LoadedModel loaded = ModelFile.Load(FilePath);
         Assert.Equal(model.Config, loaded.Model.Config);
@@ -78,7 +87,8 @@ public sealed class ModelFileTests : IDisposable
         Assert.Equal(9, linear.Config.Classes);
         // The scales start at zero, so prompting starts at the frozen model.
         Assert.Equal(Logits(linear), Logits(svp));
-        Assert.Equal(model.Parameters["layers.2.mixer.D_b"].Span.ToArray(), svp.Parameters["layers.2.mixer.D_b"].Span.ToArray());
+        const string kept = "layers.2.mixer.D_b";
+        Assert.Equal(model.Parameters[kept].Span.ToArray(), svp.Parameters[kept].Span.ToArray());
     }
 
     [Fact]
@@ -113,12 +123,15 @@ public sealed class ModelFileTests : IDisposable
     {
         var settings = new JsonObject { ["shared_layers"] = 8, ["inner_width"] = 64 };
         VisionMambaModel model = new(VisionMambaConfig.Presets["small"], TuningMethods.Create("svp", settings), 0);
-        Assert.Equal(1_644_288, model.Parameters.All.Where(p => p.Name!.StartsWith("prompt_", StringComparison.Ordinal)).Sum(p => p.Count));
+        IEnumerable<Tensor> prompts = model.Parameters.All.Where(
+            p => p.Name!.StartsWith("prompt_", StringComparison.Ordinal));
+        Assert.Equal(1_644_288, prompts.Sum(p => p.Count));
     }
 
     private static VisionMambaModel Create(string method, string settings, VisionMambaConfig config)
     {
-        var model = new VisionMambaModel(config, TuningMethods.Create(method, (JsonObject)JsonNode.Parse(settings)!), seed: 4);
+        var model = new VisionMambaModel(
+            config, TuningMethods.Create(method, (JsonObject)JsonNode.Parse(settings)!), seed: 4);
         foreach (Tensor scale in model.Parameters.All.Where(p => p.Name!.Contains("scale", StringComparison.Ordinal)))
             scale.Span.Fill(0.3f);
         return model;
@@ -133,5 +146,6 @@ public sealed class ModelFileTests : IDisposable
     }
 
     private VisionMambaModel Backbone(string method) => ModelFile.LoadBackbone(
-        FilePath, TuningMethods.Create(method, new JsonObject { ["shared_layers"] = 2 }), classes: 9, headLayers: 1, simAm: false, seed: 8).Model;
+        FilePath, TuningMethods.Create(method, new JsonObject { ["shared_layers"] = 2 }), classes: 9, headLayers: 1,
+        simAm: false, seed: 8).Model;
 }

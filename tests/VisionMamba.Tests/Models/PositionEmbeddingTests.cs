@@ -5,7 +5,8 @@ namespace VisionMamba.Tests.Models;
 
 public sealed class PositionEmbeddingTests
 {
-    // PyTorch 1.13: interpolate((arange(9) ** 2).reshape(1, 1, 3, 3), size=(4, 4), mode="bicubic", align_corners=False).
+    // PyTorch 1.13:
+    // interpolate((arange(9) ** 2).reshape(1, 1, 3, 3), size=(4, 4), mode="bicubic", align_corners=False).
     private static readonly float[] s_expected =
     [
         -0.68686f, -0.5641f, 0.91175f, 2.6771f, 2.49059f, 4.78462f, 9.65483f, 13.59144f,

@@ -61,7 +61,8 @@ public sealed class PromptPackTests : IDisposable
     [Fact]
     public void TheHashIsWhatItsDefinitionSays()
     {
-        string text = string.Concat(_base.Parameters.All.Where(p => !p.Name!.StartsWith("head.", StringComparison.Ordinal))
+        string text = string.Concat(_base.Parameters.All
+            .Where(p => !p.Name!.StartsWith("head.", StringComparison.Ordinal))
             .OrderBy(p => p.Name, StringComparer.Ordinal)
             .Select(p => $"{p.Name} {string.Join('x', p.Shape.ToArray())} "
                 + $"{Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(p.Span)))}\n"));
@@ -75,7 +76,9 @@ public sealed class PromptPackTests : IDisposable
         string hash = HashOf("base.safetensors");
         List<string> notes = [];
         ModelExport.Torch(_folder["a.pth"], _base, new ModelCard(), CheckpointLayout.Plain, ElementType.F32, notes);
-        ModelFile.Save(_folder["b"], SmallModels.On(_base, "svp"), new ModelCard(), [("optimizer:exp_avg:head.weight", new Tensor(3))]);
+        ModelFile.Save(
+            _folder["b"], SmallModels.On(_base, "svp"), new ModelCard(),
+            [("optimizer:exp_avg:head.weight", new Tensor(3))]);
         ModelFile.Save(_folder["c"], SmallModels.On(_base, "full", seed: 77), new ModelCard());
         Assert.Equal([hash, hash, hash], new[] { "a.pth", "b", "c" }.Select(HashOf));
         ModelExport.Safetensors(_folder["d"], _base, new ModelCard(), CheckpointLayout.Native, ElementType.F16, notes);
@@ -88,14 +91,17 @@ public sealed class PromptPackTests : IDisposable
     [Fact]
     public void AWrongBackboneIsRefusedByName()
     {
-        PromptPack.Save(_folder["pack"], SmallModels.On(_base, "svp"), new ModelCard(), "vim_s.pth", ownPositions: false);
+        PromptPack.Save(
+            _folder["pack"], SmallModels.On(_base, "svp"), new ModelCard(), "vim_s.pth", ownPositions: false);
         PromptPack pack = PromptPack.Open(_folder["pack"]);
         ModelFile.Save(_folder["other"], SmallModels.Create("full", seed: 5), new ModelCard());
         string message = Refused(() => pack.Attach(Backbone.Open(_folder["other"])));
-        foreach (string part in new[] { _folder["other"], _folder["pack"], "vim_s.pth", pack.BackboneHash, HashOf("other") })
+        string[] parts = [_folder["other"], _folder["pack"], "vim_s.pth", pack.BackboneHash, HashOf("other")];
+        foreach (string part in parts)
             Assert.Contains(part, message);
         List<string> notes = [];
-        ModelExport.Safetensors(_folder["half"], _base, new ModelCard(), CheckpointLayout.Native, ElementType.F16, notes);
+        ModelExport.Safetensors(
+            _folder["half"], _base, new ModelCard(), CheckpointLayout.Native, ElementType.F16, notes);
         Assert.Contains("fp16", Refused(() => pack.Attach(Backbone.Open(_folder["half"]))));
         VisionMambaConfig smaller = SmallModels.Config with { Depth = 2 };
         ModelFile.Save(_folder["small"], SmallModels.Create("full", config: smaller), new ModelCard());
@@ -106,11 +112,13 @@ public sealed class PromptPackTests : IDisposable
     public void APackOnANarrowBackboneBelongsToThatOne()
     {
         List<string> notes = [];
-        ModelExport.Torch(_folder["half.pth"], _base, new ModelCard(), CheckpointLayout.Released, ElementType.BF16, notes);
+        ModelExport.Torch(
+            _folder["half.pth"], _base, new ModelCard(), CheckpointLayout.Released, ElementType.BF16, notes);
         VisionMambaModel narrow = ModelFile.Load(_folder["half.pth"]).Model, model = SmallModels.On(narrow, "svp");
         PromptPack.Save(_folder["pack"], model, new ModelCard(), "half.pth", ownPositions: false);
         PromptPack pack = PromptPack.Open(_folder["pack"]);
-        Assert.Equal(SmallModels.Logits(model), SmallModels.Logits(pack.Attach(Backbone.Open(_folder["half.pth"])).Model));
+        Assert.Equal(
+            SmallModels.Logits(model), SmallModels.Logits(pack.Attach(Backbone.Open(_folder["half.pth"])).Model));
         Refused(() => pack.Attach(Backbone.Open(_folder["base.safetensors"])));
         // Widened to fp32 the same numbers are the same backbone.
         ModelFile.Save(_folder["wide"], narrow, new ModelCard());
@@ -121,8 +129,8 @@ public sealed class PromptPackTests : IDisposable
     public void ResizedPositionEmbeddingsTravelWithThePack()
     {
         LoadedModel larger = ModelFile.LoadBackbone(
-            _folder["base.safetensors"], SmallModels.Create("svp").Method, classes: 3, headLayers: 2, simAm: true, seed: 6,
-            new LoadOptions { TargetImageSize = 40 });
+            _folder["base.safetensors"], SmallModels.Create("svp").Method, classes: 3, headLayers: 2, simAm: true,
+            seed: 6, new LoadOptions { TargetImageSize = 40 });
         Assert.True(larger.ResizedPositions);
         PromptPack.Save(_folder["pack"], larger.Model, larger.Card, "base.safetensors", larger.ResizedPositions);
         LoadedModel loaded = PromptPack.Open(_folder["pack"]).Attach(Backbone.Open(_folder["base.safetensors"]));
@@ -132,7 +140,8 @@ public sealed class PromptPackTests : IDisposable
     [Fact]
     public void AMethodThatTrainsEverythingHasNoPack()
     {
-        string message = Refused(() => PromptPack.Save(_folder["pack"], _base, new ModelCard(), "base", ownPositions: false));
+        string message = Refused(
+            () => PromptPack.Save(_folder["pack"], _base, new ModelCard(), "base", ownPositions: false));
         Assert.Contains("'full'", message);
         Assert.False(File.Exists(_folder["pack"]));
     }

@@ -20,7 +20,8 @@ internal static class SmallModels
     };
 
     public static VisionMambaModel Create(
-        string method, string settings = """{"shared_layers":2}""", VisionMambaConfig? config = null, ulong seed = 4, ParameterSource? source = null)
+        string method, string settings = """{"shared_layers":2}""", VisionMambaConfig? config = null, ulong seed = 4,
+        ParameterSource? source = null)
     {
         var model = new VisionMambaModel(
             config ?? Config, TuningMethods.Create(method, (JsonObject)JsonNode.Parse(settings)!), seed, source);
@@ -33,10 +34,15 @@ internal static class SmallModels
         return model;
     }
 
-    /// <summary>A model of <paramref name="method"/> on the backbone of <paramref name="from"/>, with a head of its own.</summary>
-    public static VisionMambaModel On(VisionMambaModel from, string method, string settings = """{"shared_layers":2}""", ulong seed = 9) => Create(
-        method, settings, from.Config, seed,
-        (name, _) => VisionMamba.Models.Checkpoints.BackboneContent.Includes(name) ? from.Parameters[name].Alias() : null);
+    /// <summary>
+    /// A model of <paramref name="method"/> on the backbone of <paramref name="from"/>, with a head of its own.
+    /// </summary>
+    public static VisionMambaModel On(
+        VisionMambaModel from, string method, string settings = """{"shared_layers":2}""", ulong seed = 9) =>
+        Create(
+            method, settings, from.Config, seed,
+            (name, _) => VisionMamba.Models.Checkpoints.BackboneContent.Includes(name)
+                ? from.Parameters[name].Alias() : null);
 
     public static float[] Logits(VisionMambaModel model)
     {

@@ -45,7 +45,8 @@ internal sealed record PackedStep(float Loss, Dictionary<string, float[]> Gradie
         tape.Backward(loss);
         Assert.Equal(0, pool.InUse);
         return new PackedStep(
-            value, model.Parameters.Trainable.ToDictionary(p => p.Name!, p => p.Gradient!.Span.ToArray()), kept, pool.Peak);
+            value, model.Parameters.Trainable.ToDictionary(p => p.Name!, p => p.Gradient!.Span.ToArray()), kept,
+            pool.Peak);
     }
 
     /// <summary>What packing may change and by how much, and what it must not.</summary>

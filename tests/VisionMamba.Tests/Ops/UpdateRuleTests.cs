@@ -5,7 +5,9 @@ using VisionMamba.Tests.Support;
 
 namespace VisionMamba.Tests.Ops;
 
-/// <summary>The update kernel: AdamW's rule against PyTorch's formula over several steps, tails, guard pages and threads.</summary>
+/// <summary>
+/// The update kernel: AdamW's rule against PyTorch's formula over several steps, tails, guard pages and threads.
+/// </summary>
 public sealed class UpdateRuleTests
 {
     private const int Steps = 7;

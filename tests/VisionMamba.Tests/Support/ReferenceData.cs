@@ -1,8 +1,8 @@
 namespace VisionMamba.Tests.Support;
 
 /// <summary>
-/// Where the recorded cases of the published implementation are: VISIONMAMBA_REFERENCE, else shared/reference beside the
-/// repository, else the small set in tests/fixtures.
+/// Where the recorded cases of the published implementation are: VISIONMAMBA_REFERENCE, else shared/reference beside
+/// the repository, else the small set in tests/fixtures.
 /// </summary>
 public static class ReferenceData
 {
@@ -17,7 +17,8 @@ public static class ReferenceData
         if (!string.IsNullOrEmpty(given))
             return given;
         string? beside = AboveBase("shared/reference");
-        return beside is not null ? Path.Combine(beside, "shared", "reference") : Path.Combine(AboveBase("tests/fixtures")!, "tests", "fixtures");
+        return beside is not null ? Path.Combine(beside, "shared", "reference")
+            : Path.Combine(AboveBase("tests/fixtures")!, "tests", "fixtures");
     }
 
     private static string? AboveBase(string relative)

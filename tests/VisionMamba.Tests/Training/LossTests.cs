@@ -10,7 +10,8 @@ public sealed class LossTests
 {
     private static readonly float[] s_logits = [1, -2, 0.5f, 0, 3, -1], s_teacher = [0.2f, 1, -0.5f, 2, -1, 0];
 
-    private static readonly TrainingOptions s_distil = new() { Teacher = "file", DistillationAlpha = 0.7, DistillationTau = 3 };
+    private static readonly TrainingOptions s_distil =
+        new() { Teacher = "file", DistillationAlpha = 0.7, DistillationTau = 3 };
 
     [Fact]
     public void SoftDistillationEqualsDeiTs() => Compare(

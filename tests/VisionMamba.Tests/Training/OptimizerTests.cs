@@ -7,9 +7,9 @@ using VisionMamba.Training.Optimizers;
 namespace VisionMamba.Tests.Training;
 
 /// <summary>
-/// Every optimizer's weights after eight steps against recorded numbers of its reference, run in double precision: PyTorch
-/// 1.13 (adamw, adam, sgd, momentum, rmsprop), timm 0.4.12 (nadam, radam, adabelief, rmsproptf), timm's Lamb, and Lion's
-/// algorithm. Rate 0.01, decay 0.1, all else the reference's default.
+/// Every optimizer's weights after eight steps against recorded numbers of its reference, run in double precision:
+/// PyTorch 1.13 (adamw, adam, sgd, momentum, rmsprop), timm 0.4.12 (nadam, radam, adabelief, rmsproptf), timm's Lamb,
+/// and Lion's algorithm. Rate 0.01, decay 0.1, all else the reference's default.
 /// </summary>
 public sealed class OptimizerTests
 {
@@ -21,12 +21,20 @@ public sealed class OptimizerTests
         { "adam", [0.522089574128, -1.25832030331, 1.94069223358, 0.0971673387456, -0.777769181386, 1.47228731797] },
         { "sgd", [0.505637029115, -1.2309826998, 1.91317909021, 0.0903570113785, -0.772056131737, 1.4433978006] },
         { "nesterov", [0.505637029115, -1.2309826998, 1.91317909021, 0.0903570113785, -0.772056131737, 1.4433978006] },
-        { "momentum", [0.510884240276, -1.23711832059, 1.92671441592, 0.0960655177441, -0.769744229486, 1.45243369697] },
+        {
+            "momentum", [0.510884240276, -1.23711832059, 1.92671441592, 0.0960655177441, -0.769744229486, 1.45243369697]
+        },
         { "nadam", [0.497055022499, -1.24835112829, 1.94665504589, 0.106110475639, -0.771308073322, 1.47466844299] },
         { "radam", [0.507394969463, -1.24988055229, 1.98377048969, 0.113709695637, -0.752297699451, 1.48987019062] },
-        { "adabelief", [0.530626383062, -1.27496911201, 1.97998608441, 0.0958538614774, -0.79002719496, 1.49511560293] },
+        {
+            "adabelief",
+            [0.530626383062, -1.27496911201, 1.97998608441, 0.0958538614774, -0.79002719496, 1.49511560293]
+        },
         { "rmsprop", [0.603166177804, -1.40024757632, 1.45317822658, -0.033566930579, -1.02826688845, 1.34350813085] },
-        { "rmsproptf", [0.507285555347, -1.23064927593, 1.91334870604, 0.0939842322776, -0.772660490559, 1.44262612049] },
+        {
+            "rmsproptf",
+            [0.507285555347, -1.23064927593, 1.91334870604, 0.0939842322776, -0.772660490559, 1.44262612049]
+        },
         { "lamb", [0.559233103749, -1.29745458647, 1.91325935629, 0.0518429545187, -0.85008019109, 1.46353359883] },
         { "lion", [0.4959342116, -1.2599152696, 1.984055928, 0.1040633133, -0.7838613176, 1.488041956] },
     };
@@ -61,7 +69,9 @@ public sealed class OptimizerTests
 
     [Fact]
     public void EveryNameHasARecordedCase() =>
-        Assert.Equal(OptimizerCatalog.Names.Order(), Recorded.Select(r => (string)((ITheoryDataRow)r).GetData()[0]!).Order());
+        Assert.Equal(
+            OptimizerCatalog.Names.Order(),
+            Recorded.Select(r => (string)((ITheoryDataRow)r).GetData()[0]!).Order());
 
     [Fact]
     public void AnUnknownNameListsTheKnown()
@@ -94,7 +104,8 @@ public sealed class OptimizerTests
             config, TuningMethods.Create("svp", new() { ["shared_layers"] = 2, ["inner_width"] = 4 }), seed: 1);
         var groups = new ParameterGroups(LayerDecay: 0.5, HeadScale: 3, PromptScale: 10);
         double[] Scales(string name) => groups.ScalesOf(model.Parameters[name], depth: 4, sharedLayers: 2);
-        // BEiT's get_num_layer_for_vit: embedding 0, layer i i + 1, head depth + 1; the scale is decay^(depth + 1 - count).
+        // BEiT's get_num_layer_for_vit: embedding 0, layer i i + 1, head depth + 1; the scale is
+        // decay^(depth + 1 - count).
         Assert.Equal([1 / 32.0], Scales("pos_embed"));
         Assert.Equal([1 / 32.0], Scales("patch_embed.proj.weight"));
         Assert.Equal([1 / 16.0], Scales("layers.0.mixer.in_proj.weight"));
@@ -110,7 +121,13 @@ public sealed class OptimizerTests
     [Fact]
     public void RowsMoveAtTheirLayersRates()
     {
-        VisionMambaConfig config = VisionMambaConfig.OfWidth(16) with { Depth = 2, ImageSize = 16, Patch = 8, Stride = 8 };
+        VisionMambaConfig config = VisionMambaConfig.OfWidth(16) with
+        {
+            Depth = 2,
+            ImageSize = 16,
+            Patch = 8,
+            Stride = 8,
+        };
         var model = new VisionMambaModel(
             config, TuningMethods.Create("svp", new() { ["shared_layers"] = 1, ["inner_width"] = 4 }), seed: 1);
         Optimizer optimizer = OptimizerCatalog.Create("momentum", model.Parameters, new OptimizerSettings
@@ -153,8 +170,9 @@ public sealed class OptimizerTests
         using var backend = new CpuBackend(2);
         for (int step = from; step < to; step++)
         {
-            weight.Gradient = Tensor.From(
-                [.. Enumerable.Range(0, 6).Select(i => (float)((0.1 * ((((i * 7) + (step * 3)) % 11) - 5)) + (0.02 * i)))], 2, 3);
+            var gradient = Enumerable.Range(0, 6).Select(
+                i => (float)((0.1 * ((((i * 7) + (step * 3)) % 11) - 5)) + (0.02 * i)));
+            weight.Gradient = Tensor.From([.. gradient], 2, 3);
             optimizer.Step(backend, 0.01);
         }
     }

@@ -3,7 +3,9 @@ using VisionMamba.Training;
 
 namespace VisionMamba.Tests.Training;
 
-/// <summary>A run that is interrupted in mid-epoch and goes on leaves what an uninterrupted one leaves, byte for byte.</summary>
+/// <summary>
+/// A run that is interrupted in mid-epoch and goes on leaves what an uninterrupted one leaves, byte for byte.
+/// </summary>
 public sealed class ResumeTests : TinyTraining
 {
     private static readonly string[] s_optimizers =
@@ -57,8 +59,15 @@ public sealed class ResumeTests : TinyTraining
     public void OtherOptionsAreOneErrorThatNamesThem()
     {
         Interrupt(Options);
-        var error = Assert.Throws<VisionMambaException>(() => Resume(
-            "run", Options with { LearningRate = 0.1, OptBetas = [0.8, 0.9], ModelEmaDecay = 0.5, Workers = 1, EarlyStop = 3 }));
+        TrainingOptions other = Options with
+        {
+            LearningRate = 0.1,
+            OptBetas = [0.8, 0.9],
+            ModelEmaDecay = 0.5,
+            Workers = 1,
+            EarlyStop = 3,
+        };
+        var error = Assert.Throws<VisionMambaException>(() => Resume("run", other));
         Assert.Contains("--lr was 0.2, is 0.1", error.Message);
         Assert.Contains("--opt-betas was [], is [0.8,0.9]", error.Message);
         Assert.Contains("--model-ema-decay", error.Message);
@@ -78,7 +87,8 @@ public sealed class ResumeTests : TinyTraining
         TrainingOptions longer = options with { Epochs = 4 };
         if (!allowed)
         {
-            Assert.Contains("--epochs was 3, is 4", Assert.Throws<VisionMambaException>(() => Resume("run", longer)).Message);
+            string message = Assert.Throws<VisionMambaException>(() => Resume("run", longer)).Message;
+            Assert.Contains("--epochs was 3, is 4", message);
             return;
         }
 

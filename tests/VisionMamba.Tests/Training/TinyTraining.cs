@@ -66,8 +66,8 @@ public abstract class TinyTraining : IDisposable
     }
 
     protected TrainingResult Train(
-        string name, VisionMambaModel model, Recorder progress, TrainingOptions options, CancellationTokenSource? cancel = null,
-        bool resume = false, int threads = 2)
+        string name, VisionMambaModel model, Recorder progress, TrainingOptions options,
+        CancellationTokenSource? cancel = null, bool resume = false, int threads = 2)
     {
         using var backend = new CpuBackend(threads);
         return Train(backend, name, model, progress, options, cancel, resume);
@@ -87,7 +87,8 @@ public abstract class TinyTraining : IDisposable
 
     protected string At(string run, string file) => Path.Combine(_folder, run, file);
 
-    protected string[] WithoutTimes(string run) => [.. File.ReadAllLines(At(run, "log.csv")).Select(r => r[..r.LastIndexOf(',')])];
+    protected string[] WithoutTimes(string run) =>
+        [.. File.ReadAllLines(At(run, "log.csv")).Select(r => r[..r.LastIndexOf(',')])];
 
     protected sealed class Recorder : ITrainingProgress
     {

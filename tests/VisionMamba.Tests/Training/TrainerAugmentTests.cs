@@ -74,7 +74,8 @@ public sealed class TrainerAugmentTests : IDisposable
         using var backend = new CpuBackend(1);
         using var session = new ModelSession(model, backend);
         using var cancel = new CancellationTokenSource();
-        var trainer = new Trainer(session, new DatasetSplits(data, data, null, "noise"), Preprocessing.ImageNet(16), options,
+        var trainer = new Trainer(
+            session, new DatasetSplits(data, data, null, "noise"), Preprocessing.ImageNet(16), options,
             new ModelCard { Classes = data.Classes }, output);
         trainer.Run(new StopAfter(stopAfter, cancel), resume, cancel.Token);
         return [.. model.Parameters.All.SelectMany(parameter => parameter.Span.ToArray())];

@@ -34,7 +34,8 @@ public sealed class TrainerTests : TinyTraining
     {
         Train("whole", Model("svp"), new Recorder(), Options);
         using var cancel = new CancellationTokenSource();
-        TrainingResult first = Train("cut", Model("svp"), new Recorder { CancelAfter = (stepsBefore, cancel) }, Options, cancel);
+        var stopping = new Recorder { CancelAfter = (stepsBefore, cancel) };
+        TrainingResult first = Train("cut", Model("svp"), stopping, Options, cancel);
         Assert.False(first.Finished);
         Assert.Equal(stepsBefore, first.State.Step);
         VisionMambaModel loaded = ModelFile.Load(At("cut", "last.safetensors"), new LoadOptions { Copy = true }).Model;
@@ -50,7 +51,8 @@ public sealed class TrainerTests : TinyTraining
     {
         Train("one", Model("svp"), new Recorder(), Options with { Workers = 1 }, threads: 1);
         Train("three", Model("svp"), new Recorder(), Options with { Workers = 3 }, threads: 3);
-        Assert.Equal(File.ReadAllBytes(At("one", "last.safetensors")), File.ReadAllBytes(At("three", "last.safetensors")));
+        Assert.Equal(
+            File.ReadAllBytes(At("one", "last.safetensors")), File.ReadAllBytes(At("three", "last.safetensors")));
     }
 
     [Fact]
@@ -71,7 +73,8 @@ public sealed class TrainerTests : TinyTraining
         model.Parameters["head.weight"].Span.Fill(3);
         using var backend = new CpuBackend(1);
         using var session = new ModelSession(model, backend);
-        session.Gradients(Tensor.From(new float[3 * 256].Select((_, i) => MathF.Sin(i)).ToArray(), 1, 3, 16, 16), SoftTargets.Of([0], 2, 0), default);
+        var image = Tensor.From(new float[3 * 256].Select((_, i) => MathF.Sin(i)).ToArray(), 1, 3, 16, 16);
+        session.Gradients(image, SoftTargets.Of([0], 2, 0), default);
         double norm = GradientClip.Norm(backend, model.Parameters);
         GradientClip.Clip(backend, model.Parameters, "norm", norm, norm / 4);
         Assert.Equal(norm / 4, GradientClip.Norm(backend, model.Parameters), norm * 1e-4);

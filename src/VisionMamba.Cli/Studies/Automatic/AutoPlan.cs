@@ -63,7 +63,8 @@ internal sealed record AutoPlan(
         double validate = arms.Sum(a => Validation * Costs[a.Method].EvaluateSeconds), start = arms.Count * Overhead;
         int epochs = (int)((seconds - start) / (steps * step + validate));
         return epochs >= 1 ? new AutoRound(Math.Min(epochs, first.Epochs), 0)
-            : new AutoRound(1, Math.Clamp((int)((seconds - start - validate) / step), Math.Min(LeastSteps, steps), steps));
+            : new AutoRound(1, Math.Clamp(
+                (int)((seconds - start - validate) / step), Math.Min(LeastSteps, steps), steps));
     }
 
     /// <summary>The flags of an arm's run in a round; the warm-up keeps its share of the epochs.</summary>
@@ -73,7 +74,8 @@ internal sealed record AutoPlan(
         return
         [
             .. given, .. arm.Flags, "--epochs", $"{round.Epochs}", "--max-steps", $"{round.MaxSteps}",
-            "--warmup-epochs", $"{warmup}", "--cooldown-epochs", "0", "--test-at-end", "false", "--tensorboard", "false",
+            "--warmup-epochs", $"{warmup}", "--cooldown-epochs", "0", "--test-at-end", "false",
+            "--tensorboard", "false",
         ];
     }
 }

@@ -5,7 +5,9 @@ using VisionMamba.Training;
 
 namespace VisionMamba.Cli.Studies.Comparison;
 
-/// <summary>Other command lines of svp, run in this process without being seen: a study says itself how it goes on.</summary>
+/// <summary>
+/// Other command lines of svp, run in this process without being seen: a study says itself how it goes on.
+/// </summary>
 internal static class RunConsole
 {
     /// <summary>

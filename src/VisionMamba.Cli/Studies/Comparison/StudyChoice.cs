@@ -5,7 +5,9 @@ using VisionMamba.Cli.Verbs;
 
 namespace VisionMamba.Cli.Studies.Comparison;
 
-/// <summary>What a study decides from its records: a cell's learning rate, and which runs that leaves to be made.</summary>
+/// <summary>
+/// What a study decides from its records: a cell's learning rate, and which runs that leaves to be made.
+/// </summary>
 internal static class StudyChoice
 {
     /// <summary>

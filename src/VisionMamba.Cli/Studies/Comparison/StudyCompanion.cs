@@ -14,7 +14,9 @@ internal sealed class StudyCompanion : IDisposable
 
     private StudyCompanion(Process process, StreamWriter log) => (_process, _log) = (process, log);
 
-    /// <summary>Starts svp with <paramref name="arguments"/> and --join; what it says goes to a log in the folder.</summary>
+    /// <summary>
+    /// Starts svp with <paramref name="arguments"/> and --join; what it says goes to a log in the folder.
+    /// </summary>
     public static StudyCompanion Start(IEnumerable<string> arguments, string folder)
     {
         string program = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "svp.exe" : "svp");

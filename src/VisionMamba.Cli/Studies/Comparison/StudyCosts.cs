@@ -63,7 +63,11 @@ internal sealed record StudyCosts(
         }
 
         if (folder is not null)
-            AtomicFile.WriteText(Path.Combine(folder, FileName), JsonSerializer.Serialize(costs, StudyTypes.Strict.StudyCosts));
+        {
+            AtomicFile.WriteText(
+                Path.Combine(folder, FileName), JsonSerializer.Serialize(costs, StudyTypes.Strict.StudyCosts));
+        }
+
         return costs;
     }
 

@@ -38,7 +38,8 @@ internal sealed class StudyFileReader
         var node = new StudyNode(_path, "", root, StudyKeys.Study.Keys);
         StudyTask[] tasks = [.. node.Objects("tasks", StudyKeys.Task.Keys).Select(ReadTask)];
         RefuseTwice(node, "tasks", tasks.Select(t => t.Name));
-        StudyMethod[] methods = [.. node.Objects("methods", StudyKeys.Method.Keys).SelectMany(m => ReadMethod(m, tasks))];
+        StudyMethod[] methods =
+            [.. node.Objects("methods", StudyKeys.Method.Keys).SelectMany(m => ReadMethod(m, tasks))];
         RefuseTwice(node, "methods", methods.Select(m => m.Name));
         double[] rates = [.. node.Numbers("lr")];
         if (rates.Any(r => !(r > 0) || double.IsInfinity(r)) || rates.Distinct().Count() < rates.Length)

@@ -13,7 +13,10 @@ namespace VisionMamba.Cli.Studies.Comparison;
 internal sealed class StudyRunFlags
 {
     private const string Demo = "demo";
-    private readonly Argument<string> _study = new("STUDY") { Description = "a study file, or the name of a shipped one" };
+    private readonly Argument<string> _study = new("STUDY")
+    {
+        Description = "a study file, or the name of a shipped one",
+    };
 
     private readonly Option<string?> _output = new("--output")
     {
@@ -194,7 +197,10 @@ internal sealed class StudyRunFlags
 
     /// <summary>This command line for the second process.</summary>
     private IEnumerable<string> Given(ParseResult parsed) =>
-        ["study", "run", parsed.GetValue(_study)!, .. Study.Given(parsed, ["--processes", "--json", .. DeviceArguments.Names])];
+        [
+            "study", "run", parsed.GetValue(_study)!,
+            .. Study.Given(parsed, ["--processes", "--json", .. DeviceArguments.Names]),
+        ];
 
     /// <summary>Two processes share the processors, unless --threads says how many each has.</summary>
     private static IReadOnlyList<string> Threads(ParseResult parsed, int processes)

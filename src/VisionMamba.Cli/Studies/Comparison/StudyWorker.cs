@@ -23,7 +23,9 @@ internal sealed class StudyWorker(
     private static readonly TimeSpan s_wait = TimeSpan.FromMilliseconds(200);
     private readonly StudyRuns _runs = new(plan, folder, device, progress);
 
-    /// <summary>Works until nothing is left, <paramref name="deadline"/> is past or <paramref name="cancel"/>.</summary>
+    /// <summary>
+    /// Works until nothing is left, <paramref name="deadline"/> is past or <paramref name="cancel"/>.
+    /// </summary>
     public StudyEnd Run(DateTime deadline, CancellationToken cancel)
     {
         while (true)

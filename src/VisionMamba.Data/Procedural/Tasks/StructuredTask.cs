@@ -37,7 +37,8 @@ internal abstract class StructuredTask
         names[draws.Integer(0, names.Count - 1)];
 
     /// <summary>
-    /// Tries places for a figure until it clears all others; null after many tries. Its circle stays inside the picture.
+    /// Tries places for a figure until it clears all others; null after many tries. Its circle stays inside the
+    /// picture.
     /// </summary>
     protected static SceneFigure? Place(
         SceneFigure figure, IReadOnlyList<SceneFigure> others, float gap, ref Draws draws)

@@ -4,8 +4,8 @@ namespace VisionMamba.Tensors.Cpu;
 internal static unsafe class PromptDropout
 {
     /// <summary>
-    /// 1 / (1 - p) where an element is kept, else 0, for <paramref name="count"/> elements of the piece of the batch from
-    /// <paramref name="at"/> on; a function of the element's index in the whole batch alone.
+    /// 1 / (1 - p) where an element is kept, else 0, for <paramref name="count"/> elements of the piece of the batch
+    /// from <paramref name="at"/> on; a function of the element's index in the whole batch alone.
     /// </summary>
     public static void Mask(in SelectivePromptArguments a, ulong stream, long at, int count, float* mask)
     {

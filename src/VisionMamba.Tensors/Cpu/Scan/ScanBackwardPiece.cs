@@ -135,8 +135,8 @@ internal unsafe ref struct ScanBackwardPiece<T>
     {
         new Span<float>(Kept(group, block), _row).CopyTo(new Span<float>(_block.States, _row));
         ScanKernels<T>.AdvanceKeeping(
-            _block.Delta, _block.DeltaU, _block.A2, _block.States, _block.Decays, _view.B(_job.Sample, first), _view.BStride,
-            steps, _view.State, *Deep(group, block));
+            _block.Delta, _block.DeltaU, _block.A2, _block.States, _block.Decays, _view.B(_job.Sample, first),
+            _view.BStride, steps, _view.State, *Deep(group, block));
         LoadGates(Channel(group), Count(group), first, steps);
     }
 

@@ -18,7 +18,9 @@ internal unsafe struct ScanBlock
     /// <summary>exp(delta A): a row a step.</summary>
     public float* Decays;
 
-    /// <summary>The gradients of B and C, per lane: two rows a step, of 16 lanes in any width; from the group's first on.</summary>
+    /// <summary>
+    /// The gradients of B and C, per lane: two rows a step, of 16 lanes in any width; from the group's first on.
+    /// </summary>
     public float* DBc;
 
     /// <summary>Step size after softplus, a vector a step.</summary>

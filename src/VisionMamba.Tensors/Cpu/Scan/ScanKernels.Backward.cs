@@ -10,8 +10,8 @@ internal static unsafe partial class ScanKernels<T>
     /// decays gets a row a step.
     /// </summary>
     public static void AdvanceKeeping(
-        float* delta, float* deltaU, float* a2, float* states, float* decays, float* b, long bStride, int steps, int state,
-        bool deep)
+        float* delta, float* deltaU, float* a2, float* states, float* decays, float* b,
+        long bStride, int steps, int state, bool deep)
     {
         int n = 0, row = state * T.Count;
         for (; n + FourStates <= state; n += FourStates)
@@ -33,7 +33,8 @@ internal static unsafe partial class ScanKernels<T>
     /// <summary>Four states over all steps: they stay in registers, and only stores go to the caches.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void KeepFour<TDepth>(
-        float* delta, float* deltaU, float* a2, float* states, float* decays, float* b, long bStride, int steps, int row)
+        float* delta, float* deltaU, float* a2, float* states, float* decays, float* b,
+        long bStride, int steps, int row)
     {
         T h0 = T.Load(states), h1 = T.Load(states + T.Count);
         T h2 = T.Load(states + (2 * T.Count)), h3 = T.Load(states + (3 * T.Count));
@@ -62,7 +63,8 @@ internal static unsafe partial class ScanKernels<T>
 
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void KeepOne(
-        float* delta, float* deltaU, float* a2, float* states, float* decays, float* b, long bStride, int steps, int row)
+        float* delta, float* deltaU, float* a2, float* states, float* decays, float* b,
+        long bStride, int steps, int row)
     {
         T h0 = T.Load(states);
         for (int i = 0; i < steps; i++, b += bStride, delta += T.Count, deltaU += T.Count, decays += row)

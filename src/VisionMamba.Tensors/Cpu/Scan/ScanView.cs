@@ -124,7 +124,8 @@ internal readonly unsafe struct ScanView
     private T LoadSteps<T>(int sample, int channel, int count, int first, int steps, float* delta, float* deltaU)
         where T : struct, ILanes<T>
     {
-        long row = Row(sample, Token(first)), stride = Reversed ? -Inner : Inner, uStride = Reversed ? -_uStride : _uStride;
+        long row = Row(sample, Token(first));
+        long stride = Reversed ? -Inner : Inner, uStride = Reversed ? -_uStride : _uStride;
         float* raw = _delta + (row * Inner) + channel, u = _u + (row * _uStride) + channel;
         T bias = T.Load(_deltaBias + channel, count), largest = default;
         for (int i = 0; i < steps; i++, raw += stride, u += uStride)

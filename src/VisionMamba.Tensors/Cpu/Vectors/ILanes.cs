@@ -23,8 +23,8 @@ internal unsafe interface ILanes<T> : ILane<T>
     static abstract T Abs(T a);
 
     /// <summary>
-    /// The larger, in one instruction; <paramref name="b"/> where either is NaN. A maximum that keeps any NaN takes seven
-    /// instructions on x86, which was a third of the exponential.
+    /// The larger, in one instruction; <paramref name="b"/> where either is NaN. A maximum that keeps any NaN takes
+    /// seven instructions on x86, which was a third of the exponential.
     /// </summary>
     static abstract T Max(T a, T b);
 

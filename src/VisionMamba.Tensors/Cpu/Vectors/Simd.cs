@@ -37,8 +37,8 @@ internal static unsafe class Simd
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Add(Vector512<float> value, float* to, int count) => Store(Load(to, count) + value, to, count);
 
-    // Masked accesses do not touch memory past the count, and unlike a call they leave the caller's vectors in registers
-    // (no vector register survives a call): the convolution ran 4 times slower with a call in its loop.
+    // Masked accesses do not touch memory past the count, and unlike a call they leave the caller's vectors in
+    // registers (no vector register survives a call): the convolution ran 4 times slower with a call in its loop.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> LoadTail(float* from, int count)
     {

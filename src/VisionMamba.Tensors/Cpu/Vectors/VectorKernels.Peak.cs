@@ -4,7 +4,9 @@ namespace VisionMamba.Tensors.Cpu;
 
 internal abstract partial class VectorKernels
 {
-    /// <summary>Multiplies and adds as fast as this thread can; gives the floating-point operations that took.</summary>
+    /// <summary>
+    /// Multiplies and adds as fast as this thread can; gives the floating-point operations that took.
+    /// </summary>
     public abstract double MultiplyAdd(int rounds);
 }
 
@@ -17,8 +19,9 @@ internal sealed partial class VectorKernels<T>
 
     /// <inheritdoc/>
     /// <remarks>
-    /// Ten independent chains: more than latency times the number of multiply-add units on any current core, and no more
-    /// than sixteen registers hold. Registers wider than the processor's would be spilled and give half of its peak.
+    /// Ten independent chains: more than latency times the number of multiply-add units on any current core, and no
+    /// more than sixteen registers hold. Registers wider than the processor's would be spilled and give half of its
+    /// peak.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public override double MultiplyAdd(int rounds)

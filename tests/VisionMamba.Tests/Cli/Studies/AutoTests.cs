@@ -36,7 +36,8 @@ public sealed class AutoTests : IDisposable
         string[] words = ((string)report["command"]!).Split(' ')[1..];
         CommandLine.Succeed([.. words.Select(w => w == _task.At("a") ? _task.At("again") : w)]);
         Assert.Equal(
-            File.ReadAllBytes(_task.At("a", "best.safetensors")), File.ReadAllBytes(_task.At("again", "best.safetensors")));
+            File.ReadAllBytes(_task.At("a", "best.safetensors")),
+            File.ReadAllBytes(_task.At("again", "best.safetensors")));
     }
 
     [Fact]
@@ -86,7 +87,10 @@ public sealed class AutoTests : IDisposable
         string[] method = flags[0] == "--method" ? [] : ["--method", "auto"];
         string[] compared = flags[0] == "--auto-methods" ? [] : ["--auto-methods", "linear,svp"];
         CommandResult result = CommandLine.Run(
-            ["train", .. _task.Train, .. method, .. method.Length > 0 ? compared : [], "--output", _task.At("a"), .. flags]);
+        [
+            "train", .. _task.Train, .. method, .. method.Length > 0 ? compared : [], "--output", _task.At("a"),
+            .. flags,
+        ]);
         Assert.Equal(2, result.Code);
         Assert.Contains(problem, result.Log);
         Assert.False(Directory.Exists(_task.At("a")));

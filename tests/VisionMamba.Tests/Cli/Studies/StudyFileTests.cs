@@ -9,10 +9,10 @@ namespace VisionMamba.Tests.Cli.Studies;
 public sealed class StudyFileTests : IDisposable
 {
     private const string Small = """
-        { "name": "s", "lr": [0.01, 0.1], "seeds": [0, 1], "tasks": [{ "name": "t", "group": "g",
-          "options": { "data_set": "procedural-count" } }], "methods": [{ "name": "svp", "options": { "shared_layers": 2 },
-          "sweeps": { "shared_layers": [1, 4] } }, { "name": "linear" }] }
-        """;
+    { "name": "s", "lr": [0.01, 0.1], "seeds": [0, 1], "tasks": [{ "name": "t", "group": "g",
+      "options": { "data_set": "procedural-count" } }], "methods": [{ "name": "svp", "options": { "shared_layers": 2 },
+      "sweeps": { "shared_layers": [1, 4] } }, { "name": "linear" }] }
+    """;
 
     private readonly TemporaryFolder _folder = new();
 
@@ -61,7 +61,8 @@ public sealed class StudyFileTests : IDisposable
     [InlineData("\"sweeps\"", "\"sweep\"", "methods[0]: sweep: is not known here")]
     [InlineData("\"data_set\"", "\"dataset\"", "tasks[0].options: dataset: is not an option of svp train")]
     [InlineData("\"data_set\"", "\"lr\"", "tasks[0].options: lr: is decided by the study")]
-    [InlineData("\"shared_layers\": 2", "\"shared_layers\": 0", "methods[0].options: shared_layers: must be at least 1")]
+    [InlineData(
+        "\"shared_layers\": 2", "\"shared_layers\": 0", "methods[0].options: shared_layers: must be at least 1")]
     [InlineData("[1, 4]", "[1, 2]", "methods[0].sweeps: shared_layers: 2 is the method's own value")]
     [InlineData("[1, 4]", "[]", "methods[0].sweeps: shared_layers: must be an array that is not empty")]
     [InlineData("[0.01, 0.1]", "[0.01, -1]", "lr: must be different numbers above 0")]

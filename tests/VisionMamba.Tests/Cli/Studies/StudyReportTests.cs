@@ -73,7 +73,8 @@ public sealed class StudyReportTests : IDisposable
         Assert.DoesNotContain("src=\"http", page);
         Assert.Contains("src=\"data:image/png;base64,", page);
         string[] rows = File.ReadAllLines(_folder.At("out/results.csv"));
-        Assert.Contains(rows, r => r.StartsWith("n,natural,a,0.6,", StringComparison.Ordinal) && r.Contains(",3,0.1,yes,0,77"));
+        Assert.Contains(
+            rows, r => r.StartsWith("n,natural,a,0.6,", StringComparison.Ordinal) && r.Contains(",3,0.1,yes,0,77"));
         Assert.Equal(1 + 14, File.ReadAllLines(_folder.At("out/runs.csv")).Length);
         string[] charts = [.. written["charts"]!.AsArray().Select(c => (string)c!)];
         Assert.Equal(["groups.png", "sweep-a-width.png"], charts.Select(Path.GetFileName));

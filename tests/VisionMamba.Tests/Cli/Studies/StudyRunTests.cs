@@ -14,7 +14,8 @@ public sealed class StudyRunTests : IDisposable
     public void TunesOnValidationMeasuresEverySeedOnTestAndGoesOn()
     {
         // A part of it first; nothing is begun once the time is over.
-        JsonNode part = CommandLine.Succeed([.. _study.Command("s"), "--tasks", "halves", "--methods", "svp", "--json"]).Json;
+        JsonNode part = CommandLine.Succeed(
+            [.. _study.Command("s"), "--tasks", "halves", "--methods", "svp", "--json"]).Json;
         Assert.Equal(8, (int)part["done"]!);
         JsonNode late = CommandLine.Succeed([.. _study.Command("s"), "--budget", "1e-9", "--json"]).Json;
         Assert.Equal((8, TinyStudy.Runs, false), ((int)late["done"]!, (int)late["runs"]!, (bool)late["finished"]!));
@@ -25,7 +26,8 @@ public sealed class StudyRunTests : IDisposable
         StudyRecord[] tuned = [.. new[] { "0.02", "0.2" }.Select(r => _study.Record("s", $"halves/svp/lr-{r}"))];
         Assert.All(tuned, r => Assert.True(r.Tuning && r.TestTop1 is null && r.Seed == 3));
         StudyRecord first = _study.Record("s", "halves/svp/seed-3"), second = _study.Record("s", "halves/svp/seed-4");
-        double wanted = tuned.OrderByDescending(r => r.ValidationTop1).ThenBy(r => r.ValidationLoss).First().LearningRate;
+        double wanted =
+            tuned.OrderByDescending(r => r.ValidationTop1).ThenBy(r => r.ValidationLoss).First().LearningRate;
         Assert.Equal((wanted, wanted), (first.LearningRate, second.LearningRate));
         Assert.True(first.TestTop1 is not null && second.TestTop1 is not null && !first.Tuning);
         Assert.Equal(tuned.Single(r => r.LearningRate == wanted).ValidationLoss, first.ValidationLoss);
@@ -61,8 +63,8 @@ public sealed class StudyRunTests : IDisposable
             string[] data = task == "halves" ? ["--data", _study.At("data")] : [];
             JsonNode trained = CommandLine.Succeed(
             [
-                "train", .. record.Arguments, .. data, "--backbone", _study.At("backbone.safetensors"), "--threads", "1",
-                "--output", _study.At(task), "--json",
+                "train", .. record.Arguments, .. data, "--backbone", _study.At("backbone.safetensors"),
+                "--threads", "1", "--output", _study.At(task), "--json",
             ]).Json;
             Assert.Equal((double)trained["test_top1_last"]!, record.TestTop1);
             Assert.Equal((double)trained["validation_top1_last"]!, record.ValidationTop1);

@@ -56,7 +56,8 @@ internal sealed class TinyStudy : IDisposable
         foreach (string file in Directory.GetFiles(root, "*.json", SearchOption.AllDirectories))
         {
             JsonObject record = (JsonObject)JsonNode.Parse(File.ReadAllText(file))!;
-            foreach (string time in new[] { "images_per_second", "seconds_per_step", "seconds", "finished", "step_peak_bytes" })
+            string[] times = ["images_per_second", "seconds_per_step", "seconds", "finished", "step_peak_bytes"];
+            foreach (string time in times)
                 record.Remove(time);
             foreach (string own in new[] { "started", "device" })
                 ((JsonObject)record["run"]!).Remove(own);

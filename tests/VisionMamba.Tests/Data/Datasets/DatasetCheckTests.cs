@@ -31,8 +31,11 @@ public sealed class DatasetCheckTests : IDisposable
         _folder.Write("b/3.jpg", "no picture");
         CheckReport report = Check("folder");
         Assert.Equal(
-            [_folder.At("a/2.ppm"), _folder.At("b/3.jpg")], report.Parts[0].Unreadable.Select(line => line.Split(": ")[0]));
-        Assert.Equal($"train: 2 images cannot be read, the first: {report.Parts[0].Unreadable[0]}", Assert.Single(report.Problems));
+            [_folder.At("a/2.ppm"), _folder.At("b/3.jpg")],
+            report.Parts[0].Unreadable.Select(line => line.Split(": ")[0]));
+        Assert.Equal(
+            $"train: 2 images cannot be read, the first: {report.Parts[0].Unreadable[0]}",
+            Assert.Single(report.Problems));
     }
 
     [Fact]
@@ -45,7 +48,8 @@ public sealed class DatasetCheckTests : IDisposable
         CheckReport report = Check("dtd");
         Assert.Contains("1 classes where 47 are published", report.Problems);
         Assert.Contains("train: train1.txt has 2 images where 1880 are published", report.Problems);
-        Assert.Contains($"train: 1 images are missing, the first is {_folder.At("images/banded/2.ppm")}", report.Problems);
+        Assert.Contains(
+            $"train: 1 images are missing, the first is {_folder.At("images/banded/2.ppm")}", report.Problems);
         Assert.Equal([_folder.At("images/banded/2.ppm")], report.Parts[0].Missing);
         Assert.Equal([1880], report.Parts[2].Published);
     }
@@ -71,5 +75,6 @@ public sealed class DatasetCheckTests : IDisposable
     }
 
     private CheckReport Check(string name, Action<int, int>? progress = null) =>
-        DatasetCheck.Run(name, _folder.Path, threads: 2, progress: progress, cancel: TestContext.Current.CancellationToken);
+        DatasetCheck.Run(
+            name, _folder.Path, threads: 2, progress: progress, cancel: TestContext.Current.CancellationToken);
 }

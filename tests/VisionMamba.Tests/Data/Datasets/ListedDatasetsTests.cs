@@ -51,7 +51,8 @@ public sealed class ListedDatasetsTests : IDisposable
     [Fact]
     public void PublishedNamesOfClasses()
     {
-        _folder.Write("train.json", "{" + string.Join(',', Enumerable.Range(1, 102).Select(i => $"\"jpg/{i}.jpg\": {i}")) + "}");
+        IEnumerable<string> entries = Enumerable.Range(1, 102).Select(i => $"\"jpg/{i}.jpg\": {i}");
+        _folder.Write("train.json", "{" + string.Join(',', entries) + "}");
         _folder.Write("val.json", """{"jpg/1.jpg": 1}""");
         _folder.Touch([.. Enumerable.Range(1, 102).Select(i => $"jpg/{i}.jpg")]);
         IReadOnlyList<string> names = DatasetLoader.Load(_folder.Path, "FLOWERS").Train.Classes;
@@ -84,8 +85,9 @@ public sealed class ListedDatasetsTests : IDisposable
         string[] train = [.. Enumerable.Range(0, 10).Select(i => $"{(i < 5 ? "b" : "a")}/{i}")];
         if (json)
         {
+            static string Quoted(string[] names) => string.Join(',', names.Select(name => $"\"{name}\""));
             _folder.Write("food-101/meta/train.json", $$"""
-                {"b": [{{string.Join(',', train[..5].Select(t => $"\"{t}\""))}}], "a": [{{string.Join(',', train[5..].Select(t => $"\"{t}\""))}}]}
+                {"b": [{{Quoted(train[..5])}}], "a": [{{Quoted(train[5..])}}]}
                 """);
             _folder.Write("food-101/meta/test.json", """{"b": ["b/99"], "a": []}""");
         }
@@ -114,10 +116,12 @@ public sealed class ListedDatasetsTests : IDisposable
     [Fact]
     public void Gtsrb()
     {
-        Images("gtsrb/GTSRB/Training/", "00000/00000_00000.ppm", "00000/00000_00001.ppm", "00014/00000_00000.ppm", "00014/00001_00000.ppm");
+        Images("gtsrb/GTSRB/Training/",
+            "00000/00000_00000.ppm", "00000/00000_00001.ppm", "00014/00000_00000.ppm", "00014/00001_00000.ppm");
         _folder.Write("gtsrb/GTSRB/Training/00014/GT-00014.csv",
             "Filename;Width;ClassId\n00000_00000.ppm;30;14\n00001_00000.ppm;31;14\n");
-        _folder.Write("gtsrb/GT-final_test.csv", "Filename;Width;Height;ClassId\r\n00000.ppm;53;54;16\r\n00001.ppm;42;45;0\r\n");
+        _folder.Write("gtsrb/GT-final_test.csv",
+            "Filename;Width;Height;ClassId\r\n00000.ppm;53;54;16\r\n00001.ppm;42;45;0\r\n");
         Images("gtsrb/GTSRB/Final_Test/Images/", "00000.ppm", "00001.ppm");
         DatasetSplits splits = DatasetLoader.Load(_folder.Path, "GTSRB");
         Assert.Equal((43, "Stop"), (splits.Train.Classes.Count, splits.Train.Classes[14]));
@@ -138,17 +142,20 @@ public sealed class ListedDatasetsTests : IDisposable
     [Fact]
     public void INaturalist()
     {
-        const string categories = """[{"id": 0, "name": "c0", "genus": "g"}, {"id": 1, "name": "c1", "genus": "g"}, {"id": 2, "name": "c2", "genus": "h"}]""";
-        _folder.Write("train2018.json", """
-            {"images": [{"id": 7, "file_name": "train_val2018/Aves/2/a.jpg"}, {"id": 8, "file_name": "train_val2018/Aves/0/b.jpg"},
-                        {"id": 9, "file_name": "train_val2018/Aves/1/c.jpg"}],
-             "annotations": [{"image_id": 7, "category_id": 2}, {"image_id": 8, "category_id": 0}, {"image_id": 9, "category_id": 1}]}
-            """);
-        _folder.Write("val2018.json", """
-            {"images": [{"id": 1, "file_name": "train_val2018/Aves/1/d.jpg"}], "annotations": [{"image_id": 1, "category_id": 1}]}
-            """);
+        const string categories = """[{"id": 0, "name": "c0", "genus": "g"}, {"id": 1, "name": "c1", "genus": "g"}, """
+            + """{"id": 2, "name": "c2", "genus": "h"}]""";
+        _folder.Write("train2018.json",
+            """{"images": [{"id": 7, "file_name": "train_val2018/Aves/2/a.jpg"}, """
+            + """{"id": 8, "file_name": "train_val2018/Aves/0/b.jpg"},""" + "\n"
+            + """            {"id": 9, "file_name": "train_val2018/Aves/1/c.jpg"}],""" + "\n"
+            + """ "annotations": [{"image_id": 7, "category_id": 2}, {"image_id": 8, "category_id": 0}, """
+            + """{"image_id": 9, "category_id": 1}]}""");
+        _folder.Write("val2018.json",
+            """{"images": [{"id": 1, "file_name": "train_val2018/Aves/1/d.jpg"}],"""
+            + """ "annotations": [{"image_id": 1, "category_id": 1}]}""");
         _folder.Write("categories.json", categories);
-        _folder.Touch("train_val2018/Aves/2/a.jpg", "train_val2018/0/b.jpg", "train_val2018/Aves/1/c.jpg", "train_val2018/1/d.jpg");
+        _folder.Touch("train_val2018/Aves/2/a.jpg", "train_val2018/0/b.jpg",
+            "train_val2018/Aves/1/c.jpg", "train_val2018/1/d.jpg");
         DatasetSplits splits = DatasetLoader.Load(_folder.Path, "INAT");
         Assert.Equal(["c2", "c0", "c1"], splits.Train.Classes); // by first appearance
         Assert.Equal(("0 1 2", "2"), (Labels(splits.Train), Labels(splits.Validation)));
@@ -177,19 +184,23 @@ public sealed class ListedDatasetsTests : IDisposable
     public void Vtab()
     {
         const string root = "VTAB/vtab-1k/kitti/";
-        _folder.Write(root + "train800.txt", "images/train800val200/000000.png 3\nimages/train800val200/000001.png 0\n");
+        _folder.Write(root + "train800.txt",
+            "images/train800val200/000000.png 3\nimages/train800val200/000001.png 0\n");
         _folder.Write(root + "val200.txt", "images/train800val200/000002.png 1\n");
         _folder.Write(root + "train800val200.txt",
-            "images/train800val200/000002.png 1\nimages/train800val200/000000.png 3\nimages/train800val200/000001.png 0\n");
+            "images/train800val200/000002.png 1\nimages/train800val200/000000.png 3\n"
+            + "images/train800val200/000001.png 0\n");
         _folder.Write(root + "test.txt", "images/test/000000.png 2\n");
-        Images(root + "images/", "train800val200/000000.png", "train800val200/000001.png", "train800val200/000002.png", "test/000000.png");
+        Images(root + "images/",
+            "train800val200/000000.png", "train800val200/000001.png", "train800val200/000002.png", "test/000000.png");
         DatasetSplits splits = DatasetLoader.Load(_folder.Path, "VTAB_kitti");
         Assert.Equal(4, splits.Train.Classes.Count);
         Assert.Equal(("3 0", "1", "2"), (Labels(splits.Train), Labels(splits.Validation), Labels(splits.Test!)));
         DatasetSplits released = DatasetLoader.Load(
             _folder.Path, "VTAB_KITTI_Dist", new DatasetOptions { SelectOnTest = true });
         Assert.Equal(("1 3 0", "2"), (Labels(released.Train), Labels(released.Validation)));
-        DatasetSplits all = DatasetLoader.Load(_folder.Path, "VTAB_kitti", new DatasetOptions { TrainOnValidation = true });
+        DatasetSplits all = DatasetLoader.Load(
+            _folder.Path, "VTAB_kitti", new DatasetOptions { TrainOnValidation = true });
         Assert.Equal(("1 3 0", "1"), (Labels(all.Train), Labels(all.Validation)));
         _folder.Write(root + "test.txt", "images/test/000000.png 4\n");
         Fails("VTAB_kitti", "test.txt: line 1 has the label 4, which is not 0 ... 3");
@@ -212,7 +223,8 @@ public sealed class ListedDatasetsTests : IDisposable
             Fails(name, $"holds no data set {name} (looked for");
         }
 
-        Assert.Equal(DatasetCard.Names.Order(), DatasetLoader.Names.Except(["folder", "vpt-json", .. rendered]).Order());
+        Assert.Equal(
+            DatasetCard.Names.Order(), DatasetLoader.Names.Except(["folder", "vpt-json", .. rendered]).Order());
         foreach ((string task, int classes, _) in VtabDatasets.Tasks)
             Assert.Equal(classes, DatasetCard.Of("VTAB_" + task)!.Classes);
         Fails("nothing", "data set \"nothing\" is not known; use one of folder");

@@ -4,7 +4,9 @@ using VisionMamba.Tests.Support;
 
 namespace VisionMamba.Tests.Data.Datasets;
 
-/// <summary>CIFAR and SVHN. The fixtures were written by numpy, pickle and scipy (tests/fixtures/datasets/make.py).</summary>
+/// <summary>
+/// CIFAR and SVHN. The fixtures were written by numpy, pickle and scipy (tests/fixtures/datasets/make.py).
+/// </summary>
 public sealed class PackedDatasetsTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -16,7 +18,8 @@ public sealed class PackedDatasetsTests : IDisposable
     {
         WritePickles();
         DatasetSplits splits = DatasetLoader.Load(_folder.Path, "cifar10");
-        Assert.Equal(("airplane", "truck", 10), (splits.Train.Classes[0], splits.Train.Classes[9], splits.Train.Classes.Count));
+        IReadOnlyList<string> classes = splits.Train.Classes;
+        Assert.Equal(("airplane", "truck", 10), (classes[0], classes[9], classes.Count));
         // Two classes with five images each: one of each is held out.
         Assert.Equal((8, 2, 2), (splits.Train.Count, splits.Validation.Count, splits.Test!.Count));
         Assert.Equal([6, 9], splits.Test.Samples.Select(s => s.Label));
@@ -152,7 +155,11 @@ public sealed class PackedDatasetsTests : IDisposable
 
     private void WritePickles()
     {
-        string[] batches = [.. Enumerable.Range(1, 5).Select(i => $"cifar-10-batches-py/data_batch_{i}"), "cifar-10-batches-py/test_batch"];
+        string[] batches =
+        [
+            .. Enumerable.Range(1, 5).Select(i => $"cifar-10-batches-py/data_batch_{i}"),
+            "cifar-10-batches-py/test_batch",
+        ];
         Copy("cifar10-batch", batches);
         Copy("cifar10-meta", "cifar-10-batches-py/batches.meta");
     }
@@ -179,7 +186,9 @@ public sealed class PackedDatasetsTests : IDisposable
             File.Copy(Path.Combine(ReferenceData.Fixtures, "datasets", fixture), _folder.At(file), overwrite: true);
     }
 
-    /// <summary>What Python 2's cPickle wrote: strings of bytes ('U', 'T'), numpy.core.multiarray._reconstruct.</summary>
+    /// <summary>
+    /// What Python 2's cPickle wrote: strings of bytes ('U', 'T'), numpy.core.multiarray._reconstruct.
+    /// </summary>
     private static byte[] Python2(byte[] record)
     {
         var bytes = new List<byte> { 0x80, 2, (byte)'}', (byte)'(' };

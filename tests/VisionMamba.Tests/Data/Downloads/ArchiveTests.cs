@@ -39,7 +39,8 @@ public sealed class ArchiveTests : IDisposable
     {
         Unpack(name, Tar(
             gzip, Entry(TarEntryType.Directory, "set/"), Entry(TarEntryType.RegularFile, "set/x.txt"),
-            Entry(TarEntryType.SymbolicLink, "set/y.txt", "x.txt"), Entry(TarEntryType.HardLink, "z.txt", "set/x.txt")));
+            Entry(TarEntryType.SymbolicLink, "set/y.txt", "x.txt"),
+            Entry(TarEntryType.HardLink, "z.txt", "set/x.txt")));
         foreach (string file in (string[])["set/x.txt", "set/y.txt", "z.txt"])
         {
             Assert.Equal("text", File.ReadAllText(_folder.At("out/" + file)));

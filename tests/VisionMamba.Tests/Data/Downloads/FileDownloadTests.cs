@@ -150,8 +150,8 @@ public sealed class FileDownloadTests : IDisposable
         byte[] zip = ArchiveTests.Zip(("GTSRB/a.txt", "a"), ("GTSRB/b/c.txt", "c"));
         using var server = new LoopbackServer(zip);
         var item = new DownloadItem(
-            new Uri("http://unreachable.invalid/set.zip"), "sha256:" + Convert.ToHexString(SHA256.HashData(zip)), "gtsrb",
-            Unpack: true);
+            new Uri("http://unreachable.invalid/set.zip"), "sha256:" + Convert.ToHexString(SHA256.HashData(zip)),
+            "gtsrb", Unpack: true);
         using var download = new DatasetDownload { Pause = _ => TimeSpan.Zero };
         var options = new DownloadOptions(new Uri(server.Url, "/mirror/"));
         string[] expected = [_folder.At("gtsrb/set.zip")];

@@ -20,7 +20,9 @@ internal sealed class LoopbackServer : IDisposable
 
     public Uri Url => new($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/file.bin");
 
-    /// <summary>How many bytes of the body each answer in turn gives before the connection is cut; all after that.</summary>
+    /// <summary>
+    /// How many bytes of the body each answer in turn gives before the connection is cut; all after that.
+    /// </summary>
     public Queue<int> CutAfter { get; init; } = new();
 
     /// <summary>Status lines given in turn in place of the body.</summary>

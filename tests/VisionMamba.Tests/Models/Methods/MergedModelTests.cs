@@ -21,10 +21,16 @@ public sealed class MergedModelTests : IDisposable
     [InlineData("lora", $$"""{"rank":3,"alpha":6,"sites":"{{All}}"}""", "full", 3)]
     [InlineData("lora", """{"rank":3,"alpha":6,"sites":"in_proj,x_proj,dt_proj,out_proj"}""", "full", 3)]
     [InlineData("additional-scan", """{"states":2}""", "full", 5)]
-    [InlineData("additional-scan+lora", $$$"""{"lora":{"rank":2,"sites":"{{{All}}}"},"additional-scan":{"states":4}}""", "full", 7)]
-    [InlineData("lora+additional-scan", $$$"""{"lora":{"rank":2,"sites":"{{{All}}}"},"additional-scan":{"states":4}}""", "full", 7)]
+    [InlineData(
+        "additional-scan+lora",
+        $$$"""{"lora":{"rank":2,"sites":"{{{All}}}"},"additional-scan":{"states":4}}""", "full", 7)]
+    [InlineData(
+        "lora+additional-scan",
+        $$$"""{"lora":{"rank":2,"sites":"{{{All}}}"},"additional-scan":{"states":4}}""", "full", 7)]
     [InlineData("svp+lora", """{"svp":{"shared_layers":2,"inner_width":6},"lora":{"rank":2}}""", "svp", 3)]
-    [InlineData("affix+lora+adapter", """{"affix":{"tokens":2},"lora":{"rank":2,"sites":"in_proj,x_proj"}}""", "affix+adapter", 3)]
+    [InlineData(
+        "affix+lora+adapter",
+        """{"affix":{"tokens":2},"lora":{"rank":2,"sites":"in_proj,x_proj"}}""", "affix+adapter", 3)]
     [InlineData("lora+bitfit", """{"lora":{"rank":2}}""", "bitfit", 3)]
     public void ComputesTheSameFunction(string method, string settings, string rest, int states)
     {
@@ -59,7 +65,8 @@ public sealed class MergedModelTests : IDisposable
     [Fact]
     public void AWeightIsTheSumRoundedOnce()
     {
-        VisionMambaModel model = new MethodCase("lora", """{"rank":3,"alpha":6,"sites":"x_proj.c"}""", null!, 0).Model();
+        VisionMambaModel model = new MethodCase(
+            "lora", """{"rank":3,"alpha":6,"sites":"x_proj.c"}""", null!, 0).Model();
         VisionMambaModel merged = MergedModel.Of(model);
         Dictionary<string, Block> p = MethodCase.Blocks(model);
         foreach (string name in new[] { "x_proj", "x_proj_b" })

@@ -28,7 +28,8 @@ internal static class WeightOracles
     };
 
     /// <summary>What is read decides the kind: the mixer's input, its output, or out_proj's input.</summary>
-    public static VimOracle Adapter(VisionMambaConfig c, IReadOnlyDictionary<string, Block> p, string mode, double scale)
+    public static VimOracle Adapter(
+        VisionMambaConfig c, IReadOnlyDictionary<string, Block> p, string mode, double scale)
     {
         Block Add(int layer, Block t, Block y)
         {
@@ -47,17 +48,19 @@ internal static class WeightOracles
     }
 
     /// <summary>The scan with the new states in front of the known ones.</summary>
-    public static VimOracle AdditionalScan(VisionMambaConfig c, IReadOnlyDictionary<string, Block> p, int m) => new(c, p)
-    {
-        Widen = (layer, backward, u, states) =>
+    public static VimOracle AdditionalScan(
+        VisionMambaConfig c, IReadOnlyDictionary<string, Block> p, int m) =>
+        new(c, p)
         {
-            string at = $"additional_scan.{layer}.", b = backward ? "_b" : "";
-            Block rows = LinearOracle.Forward(u, p[$"{at}x_proj{b}.weight"], null), bc = states.Bc;
-            int n = c.State;
-            return (
-                ColumnOracles.Arrange(
-                    (bc, 0, c.Rank), (rows, 0, m), (bc, c.Rank, n), (rows, m, m), (bc, c.Rank + n, n)),
-                ColumnOracles.Arrange((p[$"{at}A_log{b}"], 0, m), (states.ALog, 0, n)));
-        },
-    };
+            Widen = (layer, backward, u, states) =>
+            {
+                string at = $"additional_scan.{layer}.", b = backward ? "_b" : "";
+                Block rows = LinearOracle.Forward(u, p[$"{at}x_proj{b}.weight"], null), bc = states.Bc;
+                int n = c.State;
+                return (
+                    ColumnOracles.Arrange(
+                        (bc, 0, c.Rank), (rows, 0, m), (bc, c.Rank, n), (rows, m, m), (bc, c.Rank + n, n)),
+                    ColumnOracles.Arrange((p[$"{at}A_log{b}"], 0, m), (states.ALog, 0, n)));
+            },
+        };
 }

@@ -103,7 +103,8 @@ internal static class StudyCharts
     }
 
     /// <summary>A line for every task over the setting's values.</summary>
-    private static byte[]? Sweep(StudyResults results, IReadOnlyList<(string Value, string Method)> points, string label)
+    private static byte[]? Sweep(
+        StudyResults results, IReadOnlyList<(string Value, string Method)> points, string label)
     {
         var plot = new Plot();
         var palette = new ScottPlot.Palettes.Category10();

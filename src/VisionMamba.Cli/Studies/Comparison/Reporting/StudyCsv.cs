@@ -3,7 +3,9 @@ using System.Text;
 
 namespace VisionMamba.Cli.Studies.Comparison;
 
-/// <summary>A study's numbers for other programs: a row for every run, and one for every method on every task.</summary>
+/// <summary>
+/// A study's numbers for other programs: a row for every run, and one for every method on every task.
+/// </summary>
 internal static class StudyCsv
 {
     public static string Runs(IReadOnlyList<StudyRecord> records) => Text(

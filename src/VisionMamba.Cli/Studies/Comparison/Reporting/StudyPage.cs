@@ -10,12 +10,12 @@ namespace VisionMamba.Cli.Studies.Comparison;
 internal sealed class StudyPage(StudyResults results, StudyCosts? costs, JsonObject description)
 {
     private const string Style = """
-        body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 1180px; padding: 0 1em; color: #1e1e24 }
-        img { max-width: 100% } table { border-collapse: collapse; margin: 1em 0 } .wide { overflow-x: auto }
-        th, td { padding: .2em .7em; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap }
-        th:first-child, td:first-child { text-align: left } th { font-weight: 600 } .best { font-weight: 700 }
-        .aside { color: #70707c; font-size: 13px } pre { background: #f4f4f2; padding: 1em; overflow-x: auto }
-        """;
+    body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 1180px; padding: 0 1em; color: #1e1e24 }
+    img { max-width: 100% } table { border-collapse: collapse; margin: 1em 0 } .wide { overflow-x: auto }
+    th, td { padding: .2em .7em; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap }
+    th:first-child, td:first-child { text-align: left } th { font-weight: 600 } .best { font-weight: 700 }
+    .aside { color: #70707c; font-size: 13px } pre { background: #f4f4f2; padding: 1em; overflow-x: auto }
+    """;
 
     private readonly StringBuilder _page = new();
 
@@ -27,7 +27,8 @@ internal sealed class StudyPage(StudyResults results, StudyCosts? costs, JsonObj
         _page.AppendLine($"<p>{Safe((string?)description["description"] ?? "")}</p>");
         State();
         Accuracies();
-        foreach ((_, string title, byte[] png) in charts.Where(c => !c.File.StartsWith("sweep", StringComparison.Ordinal)))
+        foreach ((_, string title, byte[] png) in charts.Where(
+            c => !c.File.StartsWith("sweep", StringComparison.Ordinal)))
             Chart(title, png);
         Rates();
         Costs();
@@ -48,7 +49,8 @@ internal sealed class StudyPage(StudyResults results, StudyCosts? costs, JsonObj
         IEnumerable<int> counts = results.Methods.SelectMany(m => results.Tasks.Select(
             t => results.Of(m, t.Name)?.Accuracy?.Count ?? 0)).Distinct().Order();
         _page.Append($" ({string.Join(" or ", counts)} seeds a cell). ");
-        _page.AppendLine("Accuracies are test top-1 of the last epoch's model in %, mean and standard deviation (n - 1) "
+        _page.AppendLine(
+            "Accuracies are test top-1 of the last epoch's model in %, mean and standard deviation (n - 1) "
             + "over seeds. The learning rate of every cell was chosen on validation images; the test images chose "
             + "nothing. A group's deviation is that of its mean over seeds. Bold: the highest mean of a column, which "
             + "need not be a difference beyond the deviations.</p>");
@@ -90,11 +92,13 @@ internal sealed class StudyPage(StudyResults results, StudyCosts? costs, JsonObj
         ? string.Create(CultureInfo.InvariantCulture, $" <span class=\"aside\">± {100 * deviation:F1}</span>") : "";
 
     private void Chart(string title, byte[] png) => _page.AppendLine(
-        $"<h2>{Safe(title)}</h2><img alt=\"{Safe(title)}\" src=\"data:image/png;base64,{Convert.ToBase64String(png)}\">");
+        $"<h2>{Safe(title)}</h2>"
+        + $"<img alt=\"{Safe(title)}\" src=\"data:image/png;base64,{Convert.ToBase64String(png)}\">");
 
     private void Rates()
     {
-        _page.Append("<h2>Chosen learning rates</h2><p>As --lr has them, per batch of 512. * marks an end of those tried: "
+        _page.Append(
+            "<h2>Chosen learning rates</h2><p>As --lr has them, per batch of 512. * marks an end of those tried: "
             + "the best may lie beyond.</p><div class=\"wide\"><table><tr><th>method");
         foreach ((string task, _) in results.Tasks)
             _page.Append($"<th>{Safe(task)}");
@@ -122,7 +126,10 @@ internal sealed class StudyPage(StudyResults results, StudyCosts? costs, JsonObj
         foreach ((string method, MethodCost c) in costs.Methods)
         {
             _page.AppendLine(CultureInfo.InvariantCulture,
-                $"<tr><td>{Safe(method)}<td>{c.Trainable:N0}<td>{1000 * c.TrainSeconds:F2}<td>{1000 * c.TrainSeconds * c.Batch:F0}<td>{1000 * c.EvaluateSeconds:F2}<td>{c.ImageBytes / 1024.0:N0}<td>{c.ImageBytes * c.Batch / 1048576.0:F1}");
+                $"<tr><td>{Safe(method)}<td>{c.Trainable:N0}"
+                + $"<td>{1000 * c.TrainSeconds:F2}<td>{1000 * c.TrainSeconds * c.Batch:F0}"
+                + $"<td>{1000 * c.EvaluateSeconds:F2}"
+                + $"<td>{c.ImageBytes / 1024.0:N0}<td>{c.ImageBytes * c.Batch / 1048576.0:F1}");
         }
 
         _page.AppendLine("</table>");
