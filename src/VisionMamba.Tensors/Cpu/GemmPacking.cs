@@ -100,10 +100,35 @@ internal static unsafe class GemmPacking
             Four(source + Math.Min(i, lines - 4) * ld, ld, height, depth, panel + Math.Min(i, lines - 4));
     }
 
+    /// <summary>
+    /// Four lines. The next four are fetched meanwhile: weights of a single image come from memory, in runs too short
+    /// for the hardware to see them coming.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Four(float* source, long ld, int height, int depth, float* panel)
     {
-        for (float* end = source + depth; source < end; source += 4, panel += 4 * height)
+        const int CacheLine = 16;
+        float* end = source + depth;
+        for (float* next = source + (4 * ld); end - source >= CacheLine; next += CacheLine)
+        {
+            if (Sse.IsSupported)
+            {
+                Sse.Prefetch0(next);
+                Sse.Prefetch0(next + ld);
+                Sse.Prefetch0(next + (2 * ld));
+                Sse.Prefetch0(next + (3 * ld));
+            }
+
+            Turn(ref source, ld, height, source + CacheLine, ref panel);
+        }
+
+        Turn(ref source, ld, height, end, ref panel);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Turn(ref float* source, long ld, int height, float* end, ref float* panel)
+    {
+        for (; source < end; source += 4, panel += 4 * height)
         {
             Vector128<float> r0 = Vector128.Load(source), r1 = Vector128.Load(source + ld);
             Vector128<float> r2 = Vector128.Load(source + 2 * ld), r3 = Vector128.Load(source + 3 * ld);
