@@ -40,7 +40,7 @@ internal sealed class ModelBench(Backend backend, VisionMambaConfig config, int 
         var rows = new JsonArray();
         foreach (BlockOp op in new BlockOps(backend, config, s_prompts, batch).All())
         {
-            double seconds = op.Calls * Median(op.Run, minimumSeconds: 0.1);
+            double seconds = op.Calls * Median(op.Run, warmUpSeconds: 0.05, minimumSeconds: 0.1);
             double floor = op.Calls * probe.Floor(op.Operations, op.Bytes);
             rows.Add((JsonNode)new JsonObject
             {
@@ -67,7 +67,8 @@ internal sealed class ModelBench(Backend backend, VisionMambaConfig config, int 
             image.Span[i] = rng.Uniform((ulong)i) - 0.5f;
         Tensor targets = Training.Losses.SoftTargets.Of(new int[batch], config.Classes, 0.1);
         var optimizer = train ? new AdamWOptimizer(model.Parameters, 1e-4) : null;
-        double seconds = Median(() => Step(session, image, targets, optimizer), minimumSeconds: 0);
+        double seconds = Median(
+            () => Step(session, image, targets, optimizer), warmUpSeconds: 1.5, minimumSeconds: 0);
         double floor = batch * probe.Floor(operationsPerImage, 0);
         return new JsonObject
         {
@@ -93,13 +94,15 @@ internal sealed class ModelBench(Backend backend, VisionMambaConfig config, int 
         backend.Synchronize();
     }
 
-    private double Median(Action run, double minimumSeconds)
+    private double Median(Action run, double warmUpSeconds, double minimumSeconds)
     {
-        // Two runs first: one compiles, one fills the pool.
-        run();
-        run();
-        var seconds = new List<double>();
+        // One run compiles, one fills the pool, and what is called often enough is then compiled again: until that is
+        // done, a small batch takes up to twice its time.
         var all = Stopwatch.StartNew();
+        for (int runs = 0; runs < 2 || all.Elapsed.TotalSeconds < warmUpSeconds; runs++)
+            run();
+        var seconds = new List<double>();
+        all.Restart();
         while (seconds.Count < repeats || all.Elapsed.TotalSeconds < minimumSeconds)
         {
             long start = Stopwatch.GetTimestamp();
