@@ -86,7 +86,9 @@ internal sealed class ExplainSheet : IDisposable
             x += Side + Gap;
         }
 
-        Text("maps: dark is the least, bright the most; their ends stand below", Margin, Y + Side + 48, 11, s_pale);
+        string maps = "maps: dark is the least, bright the most; their ends stand below"
+            + (e.Without is null ? "" : ", the difference's after ±");
+        Text(maps, Margin, Y + Side + 48, 11, s_pale);
         string signs = $"red speaks for the class, blue against (±{Short(most)})";
         Text(signs, Margin + Side + Gap, Y + Side + 32, 11, s_pale);
         Bars(x + 30, Y, _surface.Canvas.DeviceClipBounds.Width - x - 30 - Margin, Side);
@@ -135,7 +137,7 @@ internal sealed class ExplainSheet : IDisposable
                 float[] difference = [.. with.Zip(without, (a, b) => a - b)];
                 ColourScale around = ColourScale.Diverging(difference);
                 Map(difference, x, y + (2 * (Cell + Gap)), Cell, around);
-                Text($"difference ±{Short(around.Most)}", x + (Cell / 2), below + 13, 10, s_pale, SKTextAlign.Center);
+                Text($"±{Short(around.Most)}", x + (Cell / 2), below + 13, 10, s_pale, SKTextAlign.Center);
             }
         }
 
