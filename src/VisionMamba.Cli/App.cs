@@ -54,11 +54,9 @@ internal static class App
         "Adapt Vision Mamba models to new image tasks with Selective Visual Prompting.")
     {
         DemoVerb.Create(), TrainVerb.Create(), TuneVerb.Create(), StudyVerb.Create(), RunsVerb.Create(),
-        RecipesVerb.Create(), PretrainVerb.Create(),
-        EvaluateVerb.Create(), PredictVerb.Create(), ExplainVerb.Create(), ExportVerb.Create(), PackVerb.Create(),
-        InspectVerb.Create(),
-        DoctorVerb.Create(), BenchVerb.Create(),
-        DataVerb.Create(),
+        RecipesVerb.Create(), PretrainVerb.Create(), EvaluateVerb.Create(), PredictVerb.Create(),
+        ExplainVerb.Create(), ExportVerb.Create(), PackVerb.Create(), InspectVerb.Create(), DoctorVerb.Create(),
+        BenchVerb.Create(), DataVerb.Create(),
     };
 
     private static InvocationConfiguration Configuration => new()

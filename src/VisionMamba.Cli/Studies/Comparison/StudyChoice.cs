@@ -14,8 +14,8 @@ internal static class StudyChoice
     /// The learning rate with the best validation top-1 after the last epoch, then the least validation loss, then the
     /// first in the grid; the only one where there is one; null where every run diverged.
     /// </summary>
-    public static double? Rate(StudyFolder folder, StudyFile file, StudyCell cell) => cell.Tuning.Count == 0
-        ? file.Rates[0] : Best(folder, Tuning(folder, cell))?.LearningRate;
+    public static double? Rate(StudyFolder folder, StudyFile file, StudyCell cell) =>
+        RateOf(folder, file, Tuning(folder, cell));
 
     /// <summary>The best of tuned runs, as <see cref="Rate"/> chooses.</summary>
     public static StudyRecord? Best(IReadOnlyList<StudyRecord> tuned) => tuned.Where(r => r.Failed is null)
@@ -47,16 +47,19 @@ internal static class StudyChoice
     /// </summary>
     public static IReadOnlyList<StudyUnit> Left(StudyFolder folder, StudyFile file, StudyCell cell)
     {
-        StudyUnit[] tuning = [.. Tuning(folder, cell).Where(u => !folder.IsDone(u))];
-        if (tuning.Length > 0)
-            return [.. tuning, .. cell.Seeds];
-        double? rate = Rate(folder, file, cell);
-        return [.. cell.Seeds.Where(seed => StudyRecord.Read(folder.Record(seed)) is not { } record
+        IReadOnlyList<StudyUnit> tuning = Tuning(folder, cell);
+        if (!tuning.All(folder.IsDone))
+            return [.. tuning.Where(u => !folder.IsDone(u)), .. cell.Seeds];
+        double? rate = RateOf(folder, file, tuning);
+        return [.. cell.Seeds.Where(seed => folder.Recorded(seed) is not { } record
             || (rate is not null && record.LearningRate != rate))];
     }
 
+    private static double? RateOf(StudyFolder folder, StudyFile file, IReadOnlyList<StudyUnit> tuning) =>
+        tuning.Count == 0 ? file.Rates[0] : Best(folder, tuning)?.LearningRate;
+
     private static StudyRecord? Best(StudyFolder folder, IEnumerable<StudyUnit> units) =>
-        Best([.. units.Select(unit => StudyRecord.Read(folder.Record(unit))!)]);
+        Best([.. units.Select(unit => folder.Recorded(unit)!)]);
 
     private static int GridPlace(StudyRecord record)
     {

@@ -44,7 +44,7 @@ internal sealed class StudyFileReader
         double[] rates = [.. node.Numbers("lr")];
         if (rates.Any(r => !(r > 0) || double.IsInfinity(r)) || rates.Distinct().Count() < rates.Length)
             throw node.Refused("lr", "must be different numbers above 0");
-        int beyond = node.Whole("lr_beyond") is { } given ? (int)Math.Min(given, int.MaxValue) : 0;
+        long beyond = node.Whole("lr_beyond") ?? 0;
         if (beyond > 0 && rates.Length < 2)
             throw node.Refused("lr_beyond", "needs two rates in lr: how far apart they are says where the next one is");
         if (beyond > MostRatesBeyond)
@@ -62,7 +62,7 @@ internal sealed class StudyFileReader
             // Sweeps last: the methods of their own are compared as soon as possible.
             Methods = [.. methods.OrderBy(m => m.Sweep is not null)],
             Rates = rates,
-            RatesBeyond = beyond,
+            RatesBeyond = (int)beyond,
             Seeds = seeds,
             SplitSeed = (ulong)(node.Whole("split_seed") ?? 0),
             Options = ReadOptions(node),

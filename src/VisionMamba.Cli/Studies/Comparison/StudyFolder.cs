@@ -12,6 +12,7 @@ namespace VisionMamba.Cli.Studies.Comparison;
 internal sealed class StudyFolder(string path)
 {
     private const string FileName = "comparison.json";
+    private readonly Dictionary<string, (DateTime Written, StudyRecord Record)> _read = [];
 
     public string Root => path;
 
@@ -22,6 +23,22 @@ internal sealed class StudyFolder(string path)
     public string Run(StudyUnit unit) => Path.Combine(path, "runs", unit.Id);
 
     public bool IsDone(StudyUnit unit) => File.Exists(Record(unit));
+
+    /// <summary>
+    /// The record of a unit, or null; read again only when its file has been written again, because a worker that waits
+    /// for others looks at all of them several times a second.
+    /// </summary>
+    public StudyRecord? Recorded(StudyUnit unit)
+    {
+        string file = Record(unit);
+        DateTime written = File.GetLastWriteTimeUtc(file);
+        if (_read.TryGetValue(file, out (DateTime Written, StudyRecord Record) known) && known.Written == written)
+            return known.Record;
+        StudyRecord? record = StudyRecord.Read(file);
+        if (record is not null)
+            _read[file] = (written, record);
+        return record;
+    }
 
     /// <summary>All records, by path.</summary>
     public IReadOnlyList<StudyRecord> Records()

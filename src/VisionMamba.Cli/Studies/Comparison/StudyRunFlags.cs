@@ -187,7 +187,7 @@ internal sealed class StudyRunFlags
         });
         foreach (StudyUnit unit in plan.Cells.SelectMany(c => c.Possible))
         {
-            if (StudyRecord.Read(folder.Record(unit)) is { } record
+            if (folder.Recorded(unit) is { } record
                 && !record.Arguments.SequenceEqual(plan.Arguments(unit, record.LearningRate)))
                 throw new VisionMambaException(
                     $"{folder.Record(unit)}: was run with other settings than the study now has; give another "

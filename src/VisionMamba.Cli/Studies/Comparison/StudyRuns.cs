@@ -77,7 +77,7 @@ internal sealed class StudyRuns(
             .. plan.Folders.TryGetValue(tuned.Task.Name, out string? data) ? ["--data", data] : Array.Empty<string>(),
             .. device,
         ]);
-        StudyRecord before = StudyRecord.Read(folder.Record(tuned))!;
+        StudyRecord before = folder.Recorded(tuned)!;
         return before with
         {
             Tuning = false,
