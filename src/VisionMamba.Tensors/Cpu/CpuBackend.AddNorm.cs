@@ -7,25 +7,7 @@ public sealed unsafe partial class CpuBackend
     /// <inheritdoc/>
     public override void AddNormForward(in AddNormArguments a, Tensor sum, Tensor y, Tensor statistics)
     {
-        AddNormArguments args = a;
-        int rows = sum.Rows, columns = sum.Columns, length = rows / sum.Shape[0];
-        OverRows(rows, columns, (from, to) =>
-        {
-            for (int r = from; r < to; r++)
-            {
-                long at = (long)r * columns;
-                float* s = sum.Pointer + at;
-                float drop = args.DropScale is null ? 1 : args.DropScale.Pointer[r / length];
-                float* residual = args.Residual is null ? null : args.Residual.Pointer + at;
-                AddRow(args.Hidden.Pointer + at, residual, drop, s, columns);
-                float mean = args.Kind == NormKind.LayerNorm ? Sum(s, columns) / columns : 0;
-                float inverse = 1 / MathF.Sqrt((SquaredDistance(s, mean, columns) / columns) + args.Epsilon);
-                NormRow(s, mean, inverse, args.Weight.Pointer, args.Bias is null ? null : args.Bias.Pointer,
-                    y.Pointer + at, columns);
-                statistics.Pointer[2 * r] = mean;
-                statistics.Pointer[(2 * r) + 1] = inverse;
-            }
-        });
+        OverRows(sum.Rows, sum.Columns, new AddNormKernel(a, sum, y, statistics));
     }
 
     /// <inheritdoc/>
@@ -33,29 +15,11 @@ public sealed unsafe partial class CpuBackend
         in AddNormArguments a, Tensor sum, Tensor statistics, Tensor? dY, Tensor? dSum,
         Tensor? dHidden, Tensor? dResidual, Tensor? dWeight, Tensor? dBias)
     {
-        AddNormArguments args = a;
-        int rows = sum.Rows, columns = sum.Columns, length = rows / sum.Shape[0];
+        int rows = sum.Rows, columns = sum.Columns;
         if (dHidden is not null || dResidual is not null)
-        {
-            OverRows(rows, columns, (from, to) =>
-            {
-                float* g = Scratch.Take(columns + Simd.Lanes);
-                for (int r = from; r < to; r++)
-                {
-                    long at = (long)r * columns;
-                    RowGradient(args, sum.Pointer + at, statistics.Pointer + (2 * r),
-                        dY is null ? null : dY.Pointer + at, dSum is null ? null : dSum.Pointer + at, g, columns);
-                    float drop = args.DropScale is null ? 1 : args.DropScale.Pointer[r / length];
-                    if (dHidden is not null)
-                        AddScaled(g, drop, dHidden.Pointer + at, columns);
-                    if (dResidual is not null)
-                        AddScaled(g, 1, dResidual.Pointer + at, columns);
-                }
-            });
-        }
-
+            OverRows(rows, columns, new AddNormGradientKernel(a, sum, statistics, dY, dSum, dHidden, dResidual));
         if (dY is not null && dWeight is not null)
-            AddNormWeightGradient(sum, statistics, dY, dWeight);
+            OverChannels(columns, new NormWeightGradientKernel(sum, statistics, dY, dWeight));
         if (dY is not null && dBias is not null)
             AddColumnSums(dY.Pointer, rows, columns, dBias.Pointer);
         Keep(dY, dBias);
@@ -97,29 +61,6 @@ public sealed unsafe partial class CpuBackend
 
             Simd.Store(value, g + c, count);
         }
-    }
-
-    private void AddNormWeightGradient(Tensor sum, Tensor statistics, Tensor dY, Tensor dWeight)
-    {
-        int rows = sum.Rows, columns = sum.Columns;
-        OverChannels(columns, (from, to) =>
-        {
-            for (int c = from; c < to; c += Simd.Lanes)
-            {
-                int count = Math.Min(Simd.Lanes, to - c);
-                Vector512<float> total = Vector512<float>.Zero;
-                for (int r = 0; r < rows; r++)
-                {
-                    long at = ((long)r * columns) + c;
-                    Vector512<float> centred =
-                        Simd.Load(sum.Pointer + at, count) - Vector512.Create(statistics.Pointer[2 * r]);
-                    total = Simd.Fma(
-                        Simd.Load(dY.Pointer + at, count), centred * statistics.Pointer[(2 * r) + 1], total);
-                }
-
-                Simd.Add(total, dWeight.Pointer + c, count);
-            }
-        });
     }
 
     private static void AddRow(float* hidden, float* residual, float drop, float* sum, int columns)
@@ -178,5 +119,72 @@ public sealed unsafe partial class CpuBackend
         for (; c < columns; c++)
             sum += (values[c] - mean) * (values[c] - mean);
         return sum;
+    }
+
+    private readonly struct AddNormKernel(AddNormArguments a, Tensor sum, Tensor y, Tensor statistics) : IRange
+    {
+        public void Run(int from, int to)
+        {
+            int columns = sum.Columns, length = sum.Rows / sum.Shape[0];
+            for (int r = from; r < to; r++)
+            {
+                long at = (long)r * columns;
+                float* s = sum.Pointer + at;
+                float drop = a.DropScale is null ? 1 : a.DropScale.Pointer[r / length];
+                float* residual = a.Residual is null ? null : a.Residual.Pointer + at;
+                AddRow(a.Hidden.Pointer + at, residual, drop, s, columns);
+                float mean = a.Kind == NormKind.LayerNorm ? Sum(s, columns) / columns : 0;
+                float inverse = 1 / MathF.Sqrt((SquaredDistance(s, mean, columns) / columns) + a.Epsilon);
+                NormRow(s, mean, inverse, a.Weight.Pointer, a.Bias is null ? null : a.Bias.Pointer,
+                    y.Pointer + at, columns);
+                statistics.Pointer[2 * r] = mean;
+                statistics.Pointer[(2 * r) + 1] = inverse;
+            }
+        }
+    }
+
+    private readonly struct AddNormGradientKernel(
+        AddNormArguments a, Tensor sum, Tensor statistics, Tensor? dY, Tensor? dSum, Tensor? dHidden,
+        Tensor? dResidual) : IRange
+    {
+        public void Run(int from, int to)
+        {
+            int columns = sum.Columns, length = sum.Rows / sum.Shape[0];
+            float* g = Scratch.Take(columns + Simd.Lanes);
+            for (int r = from; r < to; r++)
+            {
+                long at = (long)r * columns;
+                RowGradient(a, sum.Pointer + at, statistics.Pointer + (2 * r),
+                    dY is null ? null : dY.Pointer + at, dSum is null ? null : dSum.Pointer + at, g, columns);
+                float drop = a.DropScale is null ? 1 : a.DropScale.Pointer[r / length];
+                if (dHidden is not null)
+                    AddScaled(g, drop, dHidden.Pointer + at, columns);
+                if (dResidual is not null)
+                    AddScaled(g, 1, dResidual.Pointer + at, columns);
+            }
+        }
+    }
+
+    private readonly struct NormWeightGradientKernel(Tensor sum, Tensor statistics, Tensor dY, Tensor dWeight) : IRange
+    {
+        public void Run(int from, int to)
+        {
+            int rows = sum.Rows, columns = sum.Columns;
+            for (int c = from; c < to; c += Simd.Lanes)
+            {
+                int count = Math.Min(Simd.Lanes, to - c);
+                Vector512<float> total = Vector512<float>.Zero;
+                for (int r = 0; r < rows; r++)
+                {
+                    long at = ((long)r * columns) + c;
+                    Vector512<float> centred =
+                        Simd.Load(sum.Pointer + at, count) - Vector512.Create(statistics.Pointer[2 * r]);
+                    total = Simd.Fma(
+                        Simd.Load(dY.Pointer + at, count), centred * statistics.Pointer[(2 * r) + 1], total);
+                }
+
+                Simd.Add(total, dWeight.Pointer + c, count);
+            }
+        }
     }
 }

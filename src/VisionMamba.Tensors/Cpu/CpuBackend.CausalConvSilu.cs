@@ -7,8 +7,7 @@ public sealed unsafe partial class CpuBackend
     public override void CausalConvSiluForward(Tensor xz, Tensor weight, Tensor bias, bool reversed, Tensor y)
     {
         var shape = new ConvShape(xz, weight, reversed, y.Columns);
-        OverSamplesAndChannels(shape.Batch, shape.Inner, (sample, from, to) =>
-            _vectors.ConvForward(shape, sample, from, to, xz.Pointer, weight.Pointer, bias.Pointer, y.Pointer));
+        OverSamplesAndChannels(shape.Batch, shape.Inner, new ConvKernel(_vectors, shape, xz, weight, bias, y));
     }
 
     /// <inheritdoc/>
@@ -21,30 +20,30 @@ public sealed unsafe partial class CpuBackend
         var shape = new ConvShape(xz, weight, reversed, dY.Columns);
         // Without weight gradients the samples are independent; with them, threads split channels and the batch is
         // summed in order.
+        var kernel = new ConvGradientKernel(_vectors, shape, xz, weight, bias, dY, dXz, dWeight, dBias);
         if (dWeight is null && dBias is null)
-        {
-            OverSamplesAndChannels(shape.Batch, shape.Inner, (sample, from, to) =>
-                _vectors.ConvBackward(
-                    shape, sample, sample + 1, from, to, new ConvInputs(xz, weight, bias, dY), PointerOf(dXz),
-                    null, null));
-        }
+            OverSamplesAndChannels(shape.Batch, shape.Inner, kernel);
         else
-        {
-            OverChannels(shape.Inner, (from, to) =>
-                _vectors.ConvBackward(
-                    shape, 0, shape.Batch, from, to, new ConvInputs(xz, weight, bias, dY), PointerOf(dXz),
-                    PointerOf(dWeight), PointerOf(dBias)));
-        }
+            OverChannels(shape.Inner, kernel);
     }
 
-    private void OverSamplesAndChannels(int batch, int channels, Action<int, int, int> body)
+    private readonly struct ConvKernel(
+        VectorKernels vectors, ConvShape shape, Tensor xz, Tensor weight, Tensor bias, Tensor y) : ISampleRange
     {
-        const int Width = 8 * Simd.Lanes;
-        int chunks = (channels + Width - 1) / Width;
-        _pool.Run(batch * chunks, piece =>
-        {
-            int from = piece % chunks * Width;
-            body(piece / chunks, from, Math.Min(channels, from + Width));
-        });
+        public void Run(int sample, int from, int to) =>
+            vectors.ConvForward(shape, sample, from, to, xz.Pointer, weight.Pointer, bias.Pointer, y.Pointer);
+    }
+
+    private readonly struct ConvGradientKernel(
+        VectorKernels vectors, ConvShape shape, Tensor xz, Tensor weight, Tensor bias, Tensor dY, Tensor? dXz,
+        Tensor? dWeight, Tensor? dBias) : ISampleRange, IRange
+    {
+        public void Run(int sample, int from, int to) => Run(sample, sample + 1, from, to);
+
+        public void Run(int from, int to) => Run(0, shape.Batch, from, to);
+
+        private void Run(int firstSample, int samples, int from, int to) => vectors.ConvBackward(
+            shape, firstSample, samples, from, to, new ConvInputs(xz, weight, bias, dY), PointerOf(dXz),
+            PointerOf(dWeight), PointerOf(dBias));
     }
 }

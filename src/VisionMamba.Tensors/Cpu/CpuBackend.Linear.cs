@@ -43,7 +43,11 @@ public sealed unsafe partial class CpuBackend
 
     /// <summary>sums += the column sums; threads split the columns, so the order of the rows is fixed.</summary>
     private void AddColumnSums(float* values, int rows, int columns, float* sums) =>
-        OverChannels(columns, (from, to) =>
+        OverChannels(columns, new ColumnSumsKernel(values, rows, columns, sums));
+
+    private readonly struct ColumnSumsKernel(float* values, int rows, int columns, float* sums) : IRange
+    {
+        public void Run(int from, int to)
         {
             for (int c = from; c < to; c += Simd.Lanes)
             {
@@ -53,5 +57,6 @@ public sealed unsafe partial class CpuBackend
                     sum += Simd.Load(values + ((long)r * columns) + c, count);
                 Simd.Add(sum, sums + c, count);
             }
-        });
+        }
+    }
 }

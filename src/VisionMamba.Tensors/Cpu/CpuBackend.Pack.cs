@@ -16,34 +16,16 @@ public sealed unsafe partial class CpuBackend
     /// <inheritdoc/>
     public override void Pack(Tensor x, Tensor packed)
     {
-        float* from = x.Pointer;
-        uint* to = (uint*)packed.Pointer;
-        long count = x.Count, half = packed.Count;
-        _pool.Run(PiecesOf(half), piece =>
-        {
-            (long start, int length) = Piece(piece, half);
-            int pairs = (int)Math.Min(length, count - half - start);
-            Pack(from + start, from + half + start, pairs, to + start);
-            if (pairs < length)
-                to[start + pairs] = Bfloat16.Round(from[start + pairs]);
-        });
+        _pool.Run(
+            PiecesOf(packed.Count), new PackKernel(x.Pointer, x.Count, (uint*)packed.Pointer, packed.Count));
         Keep(x, packed);
     }
 
     /// <inheritdoc/>
     public override void Unpack(Tensor packed, Tensor x)
     {
-        uint* from = (uint*)packed.Pointer;
-        float* to = x.Pointer;
-        long count = x.Count, half = packed.Count;
-        _pool.Run(PiecesOf(half), piece =>
-        {
-            (long start, int length) = Piece(piece, half);
-            int pairs = (int)Math.Min(length, count - half - start);
-            Unpack(from + start, pairs, to + start, to + half + start);
-            if (pairs < length)
-                to[start + pairs] = BitConverter.UInt32BitsToSingle(from[start + pairs] << 16);
-        });
+        _pool.Run(
+            PiecesOf(packed.Count), new UnpackKernel((uint*)packed.Pointer, packed.Count, x.Pointer, x.Count));
         Keep(packed, x);
     }
 
@@ -83,5 +65,29 @@ public sealed unsafe partial class CpuBackend
             bits & Vector512.Create(0x7FFFFFFFu), Vector512.Create(0x7F800000u));
         return Vector512.ConditionalSelect(nan, bits | Vector512.Create(0x400000u), rounded)
             & Vector512.Create(0xFFFF0000u);
+    }
+
+    private readonly struct PackKernel(float* from, long count, uint* to, long half) : IPieces
+    {
+        public void Run(int piece)
+        {
+            (long start, int length) = Piece(piece, half);
+            int pairs = (int)Math.Min(length, count - half - start);
+            Pack(from + start, from + half + start, pairs, to + start);
+            if (pairs < length)
+                to[start + pairs] = Bfloat16.Round(from[start + pairs]);
+        }
+    }
+
+    private readonly struct UnpackKernel(uint* from, long half, float* to, long count) : IPieces
+    {
+        public void Run(int piece)
+        {
+            (long start, int length) = Piece(piece, half);
+            int pairs = (int)Math.Min(length, count - half - start);
+            Unpack(from + start, pairs, to + start, to + half + start);
+            if (pairs < length)
+                to[start + pairs] = BitConverter.UInt32BitsToSingle(from[start + pairs] << 16);
+        }
     }
 }

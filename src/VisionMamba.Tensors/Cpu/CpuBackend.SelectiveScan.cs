@@ -13,8 +13,18 @@ public sealed unsafe partial class CpuBackend
     public override void SelectiveScanForward(in ScanDirection s, Tensor xz, float scale, bool accumulate, Tensor y)
     {
         var view = new ScanView(s, xz, scale, Scratch.TakeForKernel(ScanView.RatesCount(s)));
-        OverChannels(view.Inner, (from, to) => _vectors.ScanRates(view, from, to));
-        OverSamplesAndChannels(view.Batch, view.Inner, (sample, from, to) =>
-            _vectors.ScanForward(view, sample, from, to, accumulate, y.Pointer));
+        OverChannels(view.Inner, new ScanRatesKernel(_vectors, view));
+        OverSamplesAndChannels(view.Batch, view.Inner, new ScanKernel(_vectors, view, accumulate, y));
+    }
+
+    private readonly struct ScanRatesKernel(VectorKernels vectors, ScanView view) : IRange
+    {
+        public void Run(int from, int to) => vectors.ScanRates(view, from, to);
+    }
+
+    private readonly struct ScanKernel(VectorKernels vectors, ScanView view, bool accumulate, Tensor y) : ISampleRange
+    {
+        public void Run(int sample, int from, int to) =>
+            vectors.ScanForward(view, sample, from, to, accumulate, y.Pointer);
     }
 }

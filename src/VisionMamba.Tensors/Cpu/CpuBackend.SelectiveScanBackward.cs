@@ -12,51 +12,57 @@ public sealed unsafe partial class CpuBackend
     public override void SelectiveScanBackward(
         in ScanDirection s, Tensor xz, float scale, Tensor dY, in ScanGradients gradients)
     {
-        ScanGradients targets = gradients;
         int batch = s.U.Shape[0], length = s.U.Shape[1], inner = s.ALog.Rows, state = s.ALog.Columns;
         int chunks = (inner + (GroupsPerPiece * Simd.Lanes) - 1) / (GroupsPerPiece * Simd.Lanes);
         long rates = ScanView.RatesCount(s), bcNumbers = (long)batch * chunks * length * 2 * state;
-        bool weights = targets.ALog is not null || targets.D is not null || targets.DeltaBias is not null;
+        bool weights = gradients.ALog is not null || gradients.D is not null || gradients.DeltaBias is not null;
         int weightRow = state + 2;
         long weightNumbers = weights ? (long)batch * inner * weightRow : 0;
         float* scratch = Scratch.TakeForKernel(rates + bcNumbers + weightNumbers);
         float* dBc = scratch + rates, dWeights = dBc + bcNumbers;
         var view = new ScanView(s, xz, scale, scratch);
-        OverChannels(inner, (from, to) => _vectors.ScanRates(view, from, to));
-        bool storeU = targets.U is not null && targets.U.TakeBlank();
-        bool storeDelta = targets.Delta is not null && targets.Delta.TakeBlank();
-        _pool.Run(view.Batch * chunks, index =>
+        OverChannels(inner, new ScanRatesKernel(_vectors, view));
+        _pool.Run(batch * chunks, new ScanGradientKernel(_vectors, view, chunks, new ScanBackwardJob
         {
-            int sample = index / chunks, chunk = index % chunks;
-            int from = chunk * GroupsPerPiece * Simd.Lanes;
-            int channels = Math.Min(GroupsPerPiece * Simd.Lanes, view.Inner - from);
-            _vectors.ScanBackward(view, new ScanBackwardJob
-            {
-                Sample = sample,
-                From = from,
-                Channels = channels,
-                DY = dY.Pointer,
-                DU = PointerOf(targets.U),
-                DDelta = PointerOf(targets.Delta),
-                DXz = PointerOf(targets.Xz),
-                StoreU = storeU,
-                StoreDelta = storeDelta,
-                DBc = dBc + ((long)index * view.Length * 2 * view.State),
-                DWeights = weights ? dWeights + ((long)sample * view.Inner * weightRow) : null,
-            });
-        });
-        if (targets.Bc is not null)
-            AddBcPartials(view, chunks, dBc, targets.Bc);
+            DY = dY.Pointer,
+            DU = PointerOf(gradients.U),
+            DDelta = PointerOf(gradients.Delta),
+            DXz = PointerOf(gradients.Xz),
+            StoreU = gradients.U is not null && gradients.U.TakeBlank(),
+            StoreDelta = gradients.Delta is not null && gradients.Delta.TakeBlank(),
+            DBc = dBc,
+            DWeights = weights ? dWeights : null,
+        }));
+        Keep(dY, gradients.U, gradients.Delta, gradients.Xz);
+        if (gradients.Bc is not null)
+            OverRows(batch * length, 2 * state * chunks, new ScanBcSumsKernel(view, chunks, dBc, gradients.Bc));
         if (weights)
-            AddWeightPartials(view, dWeights, targets);
+            OverChannels(inner, new ScanWeightSumsKernel(view, dWeights, gradients));
+    }
+
+    /// <summary>A piece is one sample and 128 channels; the job holds the first numbers of all of them.</summary>
+    private readonly struct ScanGradientKernel(
+        VectorKernels vectors, ScanView view, int chunks, ScanBackwardJob all) : IPieces
+    {
+        public void Run(int piece)
+        {
+            ScanBackwardJob job = all;
+            job.Sample = piece / chunks;
+            job.From = piece % chunks * GroupsPerPiece * Simd.Lanes;
+            job.Channels = Math.Min(GroupsPerPiece * Simd.Lanes, view.Inner - job.From);
+            job.DBc += (long)piece * view.Length * 2 * view.State;
+            if (job.DWeights != null)
+                job.DWeights += (long)job.Sample * view.Inner * (view.State + 2);
+            vectors.ScanBackward(view, job);
+        }
     }
 
     /// <summary>Sums the chunks of channels in order into the B and C columns.</summary>
-    private void AddBcPartials(ScanView view, int chunks, float* partials, Tensor dBc)
+    private readonly struct ScanBcSumsKernel(ScanView view, int chunks, float* partials, Tensor dBc) : IRange
     {
-        int width = 2 * view.State, stride = dBc.Columns, offset = stride - width;
-        OverRows(view.Batch * view.Length, width * chunks, (from, to) =>
+        public void Run(int from, int to)
         {
+            int width = 2 * view.State, stride = dBc.Columns, offset = stride - width;
             for (int row = from; row < to; row++)
             {
                 int sample = row / view.Length, token = row % view.Length;
@@ -68,15 +74,15 @@ public sealed unsafe partial class CpuBackend
                         target[i] += part[i];
                 }
             }
-        });
+        }
     }
 
     /// <summary>Sums the samples in order into the gradients of A_log, D and the step size's bias.</summary>
-    private void AddWeightPartials(ScanView view, float* partials, ScanGradients targets)
+    private readonly struct ScanWeightSumsKernel(ScanView view, float* partials, ScanGradients targets) : IRange
     {
-        int row = view.State + 2;
-        OverChannels(view.Inner, (from, to) =>
+        public void Run(int from, int to)
         {
+            int row = view.State + 2;
             for (int sample = 0; sample < view.Batch; sample++)
             {
                 for (int c = from; c < to; c++)
@@ -94,6 +100,6 @@ public sealed unsafe partial class CpuBackend
                         targets.DeltaBias.Pointer[c] += part[view.State + 1];
                 }
             }
-        });
+        }
     }
 }

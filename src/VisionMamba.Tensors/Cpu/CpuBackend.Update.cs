@@ -8,27 +8,9 @@ public sealed unsafe partial class CpuBackend
     {
         ArgumentOutOfRangeException.ThrowIfNegative(start);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(start + count, weight.Count);
-        float* w = weight.Pointer + start, g = gradient.Pointer + start;
         float* m = first is null ? null : first.Pointer + start, v = second is null ? null : second.Pointer + start;
-        _pool.Run(PiecesOf(count), piece =>
-        {
-            (long from, int length) = Piece(piece, count);
-            for (long i = from; i < from + length; i += Simd.Lanes)
-            {
-                int lanes = (int)Math.Min(Simd.Lanes, from + length - i);
-                Lanes16 x = Lanes16.Load(w + i, lanes), d = Lanes16.Load(g + i, lanes);
-                Lanes16 m1 = m == null ? default : Lanes16.Load(m + i, lanes);
-                Lanes16 m2 = v == null ? default : Lanes16.Load(v + i, lanes);
-                rule.Apply(ref x, ref d, ref m1, ref m2);
-                x.Store(w + i, lanes);
-                if (TRule.ChangesGradient)
-                    d.Store(g + i, lanes);
-                if (m != null)
-                    m1.Store(m + i, lanes);
-                if (v != null)
-                    m2.Store(v + i, lanes);
-            }
-        });
+        _pool.Run(PiecesOf(count), new UpdateKernel<TRule>(
+            rule, weight.Pointer + start, gradient.Pointer + start, m, v, count));
         Keep(weight, gradient, first, second);
     }
 
@@ -76,5 +58,31 @@ public sealed unsafe partial class CpuBackend
         GC.KeepAlive(c);
         GC.KeepAlive(d);
         GC.KeepAlive(e);
+    }
+
+    private readonly struct UpdateKernel<TRule>(TRule rule, float* w, float* g, float* m, float* v, long count)
+        : IPieces
+        where TRule : unmanaged, IUpdateRule
+    {
+        public void Run(int piece)
+        {
+            (long from, int length) = Piece(piece, count);
+            TRule apply = rule;
+            for (long i = from; i < from + length; i += Simd.Lanes)
+            {
+                int lanes = (int)Math.Min(Simd.Lanes, from + length - i);
+                Lanes16 x = Lanes16.Load(w + i, lanes), d = Lanes16.Load(g + i, lanes);
+                Lanes16 m1 = m == null ? default : Lanes16.Load(m + i, lanes);
+                Lanes16 m2 = v == null ? default : Lanes16.Load(v + i, lanes);
+                apply.Apply(ref x, ref d, ref m1, ref m2);
+                x.Store(w + i, lanes);
+                if (TRule.ChangesGradient)
+                    d.Store(g + i, lanes);
+                if (m != null)
+                    m1.Store(m + i, lanes);
+                if (v != null)
+                    m2.Store(v + i, lanes);
+            }
+        }
     }
 }

@@ -53,13 +53,7 @@ public sealed unsafe partial class CpuBackend : Backend
     /// <inheritdoc/>
     public override void Clear(Tensor x)
     {
-        float* p = x.Pointer;
-        long count = x.Count;
-        _pool.Run(PiecesOf(count), piece =>
-        {
-            (long start, int length) = Piece(piece, count);
-            new Span<float>(p + start, length).Clear();
-        });
+        _pool.Run(PiecesOf(x.Count), new ClearKernel(x.Pointer, x.Count));
         Keep(x);
     }
 
@@ -67,18 +61,9 @@ public sealed unsafe partial class CpuBackend : Backend
     public override double SumOfSquares(Tensor x)
     {
         // In fixed pieces, so that the order of the additions never changes.
-        float* p = x.Pointer;
-        long count = x.Count;
-        int pieces = PiecesOf(count);
+        int pieces = PiecesOf(x.Count);
         double* sums = (double*)Scratch.TakeForKernel(2L * pieces);
-        _pool.Run(pieces, piece =>
-        {
-            (long start, int length) = Piece(piece, count);
-            double sum = 0;
-            for (int i = 0; i < length; i++)
-                sum += (double)p[start + i] * p[start + i];
-            sums[piece] = sum;
-        });
+        _pool.Run(pieces, new SquaresKernel(x.Pointer, x.Count, sums));
         Keep(x);
         double total = 0;
         for (int i = 0; i < pieces; i++)
@@ -126,19 +111,63 @@ public sealed unsafe partial class CpuBackend : Backend
         return (start, (int)Math.Min(ElementsPerPiece, count - start));
     }
 
-    /// <summary>Runs <paramref name="body"/>(first channel, last + 1) over fixed groups of channels.</summary>
-    private void OverChannels(int channels, Action<int, int> body)
+    /// <summary>Runs <paramref name="kernel"/> over fixed groups of channels.</summary>
+    private void OverChannels<TKernel>(int channels, TKernel kernel)
+        where TKernel : struct, IRange => OverRanges(channels, 2 * Simd.Lanes, kernel);
+
+    /// <summary>Runs <paramref name="kernel"/> over fixed blocks of rows.</summary>
+    private void OverRows<TKernel>(int rows, int columns, TKernel kernel)
+        where TKernel : struct, IRange =>
+        OverRanges(rows, Math.Clamp(ElementsPerPiece / Math.Max(columns, 1), 1, 256), kernel);
+
+    private void OverRanges<TKernel>(int count, int width, TKernel kernel)
+        where TKernel : struct, IRange =>
+        _pool.Run((count + width - 1) / width, new Ranges<TKernel>(count, width, kernel));
+
+    /// <summary>Runs <paramref name="kernel"/> over 128 channels of a sample at a time.</summary>
+    private void OverSamplesAndChannels<TKernel>(int batch, int channels, TKernel kernel)
+        where TKernel : struct, ISampleRange
     {
-        const int Width = 2 * Simd.Lanes;
-        _pool.Run((channels + Width - 1) / Width, piece =>
-            body(piece * Width, Math.Min(channels, (piece + 1) * Width)));
+        int chunks = (channels + SampleRanges<TKernel>.Width - 1) / SampleRanges<TKernel>.Width;
+        _pool.Run(batch * chunks, new SampleRanges<TKernel>(channels, chunks, kernel));
     }
 
-    /// <summary>Runs <paramref name="body"/>(first row, last + 1) over fixed blocks of rows.</summary>
-    private void OverRows(int rows, int columns, Action<int, int> body)
+    private readonly struct Ranges<TKernel>(int count, int width, TKernel kernel) : IPieces
+        where TKernel : struct, IRange
     {
-        int height = Math.Clamp(ElementsPerPiece / Math.Max(columns, 1), 1, 256);
-        _pool.Run((rows + height - 1) / height, piece =>
-            body(piece * height, Math.Min(rows, (piece + 1) * height)));
+        public void Run(int piece) => kernel.Run(piece * width, Math.Min(count, (piece + 1) * width));
+    }
+
+    private readonly struct SampleRanges<TKernel>(int channels, int chunks, TKernel kernel) : IPieces
+        where TKernel : struct, ISampleRange
+    {
+        public const int Width = 8 * Simd.Lanes;
+
+        public void Run(int piece)
+        {
+            int from = piece % chunks * Width;
+            kernel.Run(piece / chunks, from, Math.Min(channels, from + Width));
+        }
+    }
+
+    private readonly struct ClearKernel(float* x, long count) : IPieces
+    {
+        public void Run(int piece)
+        {
+            (long start, int length) = Piece(piece, count);
+            new Span<float>(x + start, length).Clear();
+        }
+    }
+
+    private readonly struct SquaresKernel(float* x, long count, double* sums) : IPieces
+    {
+        public void Run(int piece)
+        {
+            (long start, int length) = Piece(piece, count);
+            double sum = 0;
+            for (int i = 0; i < length; i++)
+                sum += (double)x[start + i] * x[start + i];
+            sums[piece] = sum;
+        }
     }
 }

@@ -23,8 +23,6 @@ internal sealed unsafe partial class Gemm : IDisposable
 
     private readonly WorkerPool _pool;
     private readonly GemmKernels _kernels;
-    private readonly Action<int> _packPiece;
-    private readonly Action<int> _tilePiece;
     private readonly int[] _slotTaken;
     private float* _scratch;
     private readonly long _scratchPerSlot;
@@ -41,8 +39,6 @@ internal sealed unsafe partial class Gemm : IDisposable
     {
         _pool = pool;
         _kernels = new GemmKernels(tile);
-        _packPiece = PackPiece;
-        _tilePiece = TilePiece;
         _slotTaken = new int[pool.Threads];
         _scratchPerSlot = MaxRowsPerPiece * MaxDepth + _kernels.Rows * _kernels.Columns;
         _scratch = Allocate(_scratchPerSlot * pool.Threads);
@@ -141,20 +137,21 @@ internal sealed unsafe partial class Gemm : IDisposable
         job.FirstPacked = !job.TransposeB && job.M <= MaxRowsUnpacked ? job.N / _kernels.Columns : 0;
         Cut(ref job, serial ? 1 : _pool.Threads);
         int groups = (job.Panels - job.FirstPacked + PanelsPerPack - 1) / PanelsPerPack;
-        Run(groups * ((job.K + job.Depth - 1) / job.Depth), _packPiece, serial);
-        Run(job.RowBlocks * job.ColumnBlocks, _tilePiece, serial);
+        Run(groups * ((job.K + job.Depth - 1) / job.Depth), new Packing(this), serial);
+        Run(job.RowBlocks * job.ColumnBlocks, new Tiles(this), serial);
     }
 
-    private void Run(int pieces, Action<int> piece, bool serial)
+    private void Run<TKernel>(int pieces, TKernel kernel, bool serial)
+        where TKernel : struct, IPieces
     {
         if (!serial)
         {
-            _pool.Run(pieces, piece);
+            _pool.Run(pieces, kernel);
             return;
         }
 
         for (int i = 0; i < pieces; i++)
-            piece(i);
+            kernel.Run(i);
     }
 
     // Cuts C into the grid of pieces with the least estimated time of the busiest thread, in tiles. Packing a row
@@ -178,6 +175,16 @@ internal sealed unsafe partial class Gemm : IDisposable
                     (least, job.RowBlocks, job.ColumnBlocks) = (cost, rows, columns);
             }
         }
+    }
+
+    private readonly struct Packing(Gemm gemm) : IPieces
+    {
+        public void Run(int piece) => gemm.PackPiece(piece);
+    }
+
+    private readonly struct Tiles(Gemm gemm) : IPieces
+    {
+        public void Run(int piece) => gemm.TilePiece(piece);
     }
 
     private struct Job

@@ -2,7 +2,7 @@ namespace VisionMamba.Tensors.Cpu;
 
 /// <summary>
 /// Runs numbered pieces of one kernel on a fixed set of threads. The pieces are cut by the problem's size alone,
-/// never by the number of threads, so that results do not depend on it.
+/// never by the number of threads, so that results do not depend on it. Once warm it makes no objects.
 /// </summary>
 internal sealed class WorkerPool : IDisposable
 {
@@ -10,8 +10,14 @@ internal sealed class WorkerPool : IDisposable
     private const int SpinsBeforeSleep = 4000;
     private readonly Thread[] _threads;
     private readonly object _wake = new();
-    private volatile Job? _job;
     private volatile bool _stopped;
+
+    // The kernel in work. Who takes a piece may read it: it changes only when all pieces are done. A thread that wakes
+    // late finds no piece to take, and nobody waits for it.
+    private Work? _work;
+    private Exception? _failure;
+    private int _pieces, _left, _untaken;
+    private volatile int _kernels;
 
     public WorkerPool(int threads)
     {
@@ -20,7 +26,7 @@ internal sealed class WorkerPool : IDisposable
         _threads = new Thread[threads - 1];
         for (int i = 0; i < _threads.Length; i++)
         {
-            _threads[i] = new Thread(Work) { IsBackground = true, Name = $"svp compute {i + 1}" };
+            _threads[i] = new Thread(Help) { IsBackground = true, Name = $"svp compute {i + 1}" };
             _threads[i].Start();
         }
     }
@@ -28,28 +34,30 @@ internal sealed class WorkerPool : IDisposable
     /// <summary>The number of threads that compute, the caller's included.</summary>
     public int Threads { get; }
 
-    /// <summary>Runs piece(0) .. piece(pieces-1), each once, and returns when all are done. Not re-entrant.</summary>
-    public void Run(int pieces, Action<int> piece)
+    /// <summary>
+    /// Runs pieces 0 .. <paramref name="pieces"/>-1 of <paramref name="kernel"/>, each once, and returns when all are
+    /// done. Not re-entrant.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">A piece failed; the inner exception says why.</exception>
+    public void Run<TKernel>(int pieces, TKernel kernel)
+        where TKernel : struct, IPieces
     {
         if (pieces <= 1 || _threads.Length == 0)
         {
             for (int i = 0; i < pieces; i++)
-                piece(i);
+                kernel.Run(i);
             return;
         }
 
-        // A thread that wakes late finds its job finished and takes nothing: nobody waits for it.
-        var job = new Job(pieces, piece);
-        lock (_wake)
+        Work<TKernel> work = Work<TKernel>.Of(kernel);
+        try
         {
-            _job = job;
-            Monitor.PulseAll(_wake);
+            Share(pieces, work);
         }
-
-        job.Drain();
-        job.Wait();
-        if (job.Failure is { } failure)
-            throw new InvalidOperationException(failure.Message, failure);
+        finally
+        {
+            work.Forget();
+        }
     }
 
     public void Dispose()
@@ -64,60 +72,95 @@ internal sealed class WorkerPool : IDisposable
             thread.Join();
     }
 
-    private void Work()
+    private void Share(int pieces, Work work)
     {
-        Job? seen = null;
-        while (!_stopped)
+        (_work, _failure, _pieces, _left) = (work, null, pieces, pieces);
+        // Last: from here on pieces are taken.
+        Volatile.Write(ref _untaken, pieces);
+        lock (_wake)
         {
-            for (int i = 0; i < SpinsBeforeSleep && ReferenceEquals(_job, seen) && !_stopped; i++)
-                Thread.SpinWait(8);
-            if (ReferenceEquals(_job, seen))
-                Sleep(seen);
-            seen = _job;
-            seen?.Drain();
+            _kernels++;
+            Monitor.PulseAll(_wake);
+        }
+
+        TakePieces();
+        var spin = new SpinWait();
+        while (Volatile.Read(ref _left) != 0)
+            spin.SpinOnce(sleep1Threshold: -1);
+        _work = null;
+        if (_failure is { } failure)
+            throw new InvalidOperationException(failure.Message, failure);
+    }
+
+    private void TakePieces()
+    {
+        for (int left = Interlocked.Decrement(ref _untaken); left >= 0; left = Interlocked.Decrement(ref _untaken))
+        {
+            try
+            {
+                _work!.Run(_pieces - 1 - left);
+            }
+            catch (Exception e)
+            {
+                Interlocked.CompareExchange(ref _failure, e, null);
+            }
+
+            Interlocked.Decrement(ref _left);
         }
     }
 
-    private void Sleep(Job? seen)
+    private void Help()
+    {
+        int seen = 0;
+        while (!_stopped)
+        {
+            for (int i = 0; i < SpinsBeforeSleep && _kernels == seen && !_stopped; i++)
+                Thread.SpinWait(8);
+            if (_kernels == seen)
+                Sleep(seen);
+            seen = _kernels;
+            TakePieces();
+        }
+    }
+
+    private void Sleep(int seen)
     {
         lock (_wake)
         {
-            while (ReferenceEquals(_job, seen) && !_stopped)
+            while (_kernels == seen && !_stopped)
                 Monitor.Wait(_wake);
         }
     }
 
-    private sealed class Job(int pieces, Action<int> piece)
+    private abstract class Work
     {
-        private readonly int _pieces = pieces;
-        private int _next = -1;
-        private int _left = pieces;
-        private Exception? _failure;
+        public abstract void Run(int piece);
+    }
 
-        public Exception? Failure => _failure;
+    /// <summary>A kernel where all threads see it. Each thread that hands out kernels has one for each kind.</summary>
+    private sealed class Work<TKernel> : Work
+        where TKernel : struct, IPieces
+    {
+        [ThreadStatic]
+        private static Work<TKernel>? t_spare;
 
-        public void Drain()
+        private TKernel _kernel;
+
+        public static Work<TKernel> Of(TKernel kernel)
         {
-            for (int i = Interlocked.Increment(ref _next); i < _pieces; i = Interlocked.Increment(ref _next))
-            {
-                try
-                {
-                    piece(i);
-                }
-                catch (Exception e)
-                {
-                    Interlocked.CompareExchange(ref _failure, e, null);
-                }
-
-                Interlocked.Decrement(ref _left);
-            }
+            Work<TKernel> work = t_spare ?? new Work<TKernel>();
+            t_spare = null;
+            work._kernel = kernel;
+            return work;
         }
 
-        public void Wait()
+        public override void Run(int piece) => _kernel.Run(piece);
+
+        /// <summary>Lets go of the kernel's tensors.</summary>
+        public void Forget()
         {
-            var spin = new SpinWait();
-            while (Volatile.Read(ref _left) != 0)
-                spin.SpinOnce(sleep1Threshold: -1);
+            _kernel = default;
+            t_spare = this;
         }
     }
 }

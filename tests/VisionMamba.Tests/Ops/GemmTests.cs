@@ -99,7 +99,7 @@ public sealed unsafe class GemmTests
     [Fact]
     public void AllocatesNothingOnceWarm()
     {
-        using var pool = new WorkerPool(1); // with more threads the pool itself makes one small job object
+        using var pool = new WorkerPool(2);
         using var gemm = new Gemm(pool);
         using var a = new GemmGuarded(100 * 64);
         using var b = new GemmGuarded(64 * 70);
