@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using VisionMamba.Cli.Devices;
 using VisionMamba.Cli.Bench;
+using VisionMamba.Cli.Devices;
 using VisionMamba.Cli.Output;
 using VisionMamba.Models;
 using VisionMamba.Tensors;

@@ -1,11 +1,11 @@
 using ILGPU;
 using ILGPU.Runtime;
 using VisionMamba.Gpu;
+using VisionMamba.Models;
 using VisionMamba.Tensors;
 using VisionMamba.Tests.Models;
 using VisionMamba.Tests.Ops;
 using VisionMamba.Training.Losses;
-using VisionMamba.Models;
 
 namespace VisionMamba.Tests.Gpu;
 
