@@ -38,9 +38,11 @@ public partial class GpuBackend
     public override double SumOfSquares(Tensor x) => Reduce(ReductionKernels.SumSquares, x);
 
     /// <inheritdoc/>
-    public override double SumOfSquares(IReadOnlyList<Tensor> tensors)
+    public override double SumOfSquares(ReadOnlySpan<Tensor> tensors)
     {
-        int total = tensors.Sum(t => ReductionKernels.Groups(t.Count)), first = 0;
+        int total = 0, first = 0;
+        foreach (Tensor tensor in tensors)
+            total += ReductionKernels.Groups(tensor.Count);
         if (total == 0)
             return 0;
         using GpuScratch parts = Scratch(2L * total);

@@ -2,17 +2,30 @@ using VisionMamba.Tensors;
 
 namespace VisionMamba.Models;
 
-/// <summary>A model on a device, with the memory of its activations. Not thread-safe.</summary>
-public sealed class ModelSession(VisionMambaModel model, Backend backend) : IDisposable
+/// <summary>
+/// A model on a device, with the memory of its activations: after the first pass of a kind and size nothing is
+/// allocated. Not thread-safe.
+/// </summary>
+public sealed class ModelSession : IDisposable
 {
-    private readonly BufferPool _pool = new(backend);
-    private FeatureCache? _features;
+    private readonly BufferPool _pool;
+    private readonly Tape _answers, _features, _steps;
+    private FeatureCache? _known;
+
+    /// <summary>Of <paramref name="model"/> on <paramref name="backend"/>; neither is disposed with it.</summary>
+    public ModelSession(VisionMambaModel model, Backend backend)
+    {
+        (Model, Backend, _pool) = (model, backend, new BufferPool(backend));
+        _answers = new Tape(backend, _pool, recording: false);
+        _features = new Tape(backend, _pool, recording: false);
+        _steps = new Tape(backend, _pool, recording: true);
+    }
 
     /// <summary>The model.</summary>
-    public VisionMambaModel Model { get; } = model;
+    public VisionMambaModel Model { get; }
 
     /// <summary>The device.</summary>
-    public Backend Backend { get; } = backend;
+    public Backend Backend { get; }
 
     /// <summary>Peak memory of activations and gradients of activations, in bytes.</summary>
     public long PeakBytes => _pool.Peak * sizeof(float);
@@ -21,7 +34,7 @@ public sealed class ModelSession(VisionMambaModel model, Backend backend) : IDis
     public long HeldBytes => _pool.Held * sizeof(float);
 
     /// <summary>Whether <see cref="KeepFeatures"/> serves this model: it looks at images on the host.</summary>
-    public bool KeepsFeatures => _features is not null;
+    public bool KeepsFeatures => _known is not null;
 
     /// <summary>
     /// From now on keeps what the backbone makes of an image, where only the head trains: an image that comes again is
@@ -30,7 +43,7 @@ public sealed class ModelSession(VisionMambaModel model, Backend backend) : IDis
     public void KeepFeatures()
     {
         if (FeatureCache.Serves(Model))
-            _features ??= new FeatureCache(Model, Features);
+            _known ??= new FeatureCache(Model, Features);
     }
 
     /// <summary>
@@ -39,26 +52,36 @@ public sealed class ModelSession(VisionMambaModel model, Backend backend) : IDis
     /// </summary>
     public float[] Logits(ReadOnlySpan<float> images, int count)
     {
+        float[] logits = new float[count * Model.Config.Classes];
+        Logits(images, count, logits);
+        return logits;
+    }
+
+    /// <summary>The same, written to <paramref name="logits"/>.</summary>
+    public void Logits(ReadOnlySpan<float> images, int count, Span<float> logits)
+    {
         int size = Model.Config.ImageSize;
-        var tape = new Tape(Backend, _pool, recording: false);
-        using (tape.Enter("forward"))
-            return Forward(
-                tape, Tensor.From(images, count, Model.Config.Channels, size, size), default).Span.ToArray();
+        _answers.Restart();
+        using (_answers.Enter("forward"))
+        {
+            Tensor input = _answers.Input(images, count, Model.Config.Channels, size, size);
+            Forward(_answers, input, default).Span.CopyTo(logits);
+        }
     }
 
     private Tensor Forward(Tape tape, Tensor images, ForwardContext context) =>
         // Drop path makes features random; a search for NaN wants to see every layer.
-        _features is null || tape.CheckFinite || (context.Training && context.DropPath > 0)
+        _known is null || tape.CheckFinite || (context.Training && context.DropPath > 0)
             ? Model.Forward(tape, tape.Input(images), context)
-            : Model.Answer(tape, tape.Input(_features.Of(images)));
+            : Model.Answer(tape, tape.Input(_known.Of(images)));
 
     private Tensor Features(Tensor images)
     {
-        var tape = new Tape(Backend, _pool, recording: false);
-        using (tape.Enter("features"))
+        _features.Restart();
+        using (_features.Enter("features"))
         {
             return Tensor.From(
-                Model.Features(tape, tape.Input(images), default).Span, images.Shape[0], 1, Model.Config.Dim);
+                Model.Features(_features, _features.Input(images), default).Span, images.Shape[0], 1, Model.Config.Dim);
         }
     }
 
@@ -69,39 +92,43 @@ public sealed class ModelSession(VisionMambaModel model, Backend backend) : IDis
     /// <see cref="NonFiniteException"/> that names its layer.
     /// </summary>
     public float Gradients(Tensor images, Tensor targets, ForwardContext context, bool checkFinite = false) =>
-        (float)Gradients(
-            images, context, (tape, logits) => [tape.SoftmaxCrossEntropy(logits, tape.Input(targets))], checkFinite);
+        (float)Gradients(images, context, new CrossEntropy(targets), checkFinite);
 
     /// <summary>
-    /// Forward and backward pass of some images: adds the gradient of the sum of the losses that
-    /// <paramref name="losses"/> makes of the logits, (batch, 1, classes), and returns that sum. When all work has been
-    /// handed to the device <paramref name="meanwhile"/> is called, before the loss is waited for.
+    /// Forward and backward pass of some images: adds the gradient of <paramref name="loss"/> and returns it. When all
+    /// work has been handed to the device <paramref name="meanwhile"/> is called, before the loss is waited for.
     /// </summary>
-    public double Gradients(
-        Tensor images, ForwardContext context, Func<Tape, Tensor, Tensor[]> losses, bool checkFinite = false,
-        Action? meanwhile = null)
+    public double Gradients<TLoss>(
+        Tensor images, ForwardContext context, TLoss loss, bool checkFinite = false, Action? meanwhile = null)
+        where TLoss : ILoss
     {
-        var tape = new Tape(Backend, _pool, recording: true) { CheckFinite = checkFinite };
+        _steps.Restart();
+        _steps.CheckFinite = checkFinite;
         try
         {
-            using (tape.Enter("model"))
+            using (_steps.Enter("model"))
             {
-                Tensor[] parts = losses(tape, Forward(tape, images, context));
-                tape.Backward(parts);
+                (Tensor first, Tensor? second) = loss.Of(_steps, Forward(_steps, images, context));
+                if (second is null)
+                    _steps.Backward(first);
+                else
+                    _steps.Backward(first, second);
                 meanwhile?.Invoke();
                 // Read last: a device is waited for here, when all its work has been handed out.
-                double loss = 0;
-                foreach (Tensor part in parts)
-                    loss += part.Span[0];
-                return loss;
+                return (double)first.Span[0] + (second is null ? 0 : second.Span[0]);
             }
         }
         catch
         {
             // The next step, or who measures what would have fitted, finds the memory free.
-            tape.Abandon();
+            _steps.Abandon();
             throw;
         }
+    }
+
+    private readonly struct CrossEntropy(Tensor targets) : ILoss
+    {
+        public LossParts Of(Tape tape, Tensor logits) => new(tape.SoftmaxCrossEntropy(logits, tape.Input(targets)));
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using VisionMamba.Tensors;
 
 namespace VisionMamba.Models;
@@ -20,6 +21,7 @@ public sealed class ParameterSet
 {
     private readonly Dictionary<string, Tensor> _byName = [];
     private readonly List<Tensor> _ordered = [];
+    private readonly List<Tensor> _gradients = [];
 
     /// <summary>The parameters in declaration order.</summary>
     public IReadOnlyList<Tensor> All => _ordered;
@@ -33,6 +35,24 @@ public sealed class ParameterSet
     /// <summary>Finds a parameter by name.</summary>
     public bool TryGet(string name, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Tensor? parameter) =>
         _byName.TryGetValue(name, out parameter);
+
+    /// <summary>
+    /// The gradients there are of those that need one, in declaration order; valid until the next look.
+    /// </summary>
+    public ReadOnlySpan<Tensor> Gradients
+    {
+        get
+        {
+            _gradients.Clear();
+            foreach (Tensor parameter in _ordered)
+            {
+                if (parameter is { NeedsGradient: true, Gradient: { } gradient })
+                    _gradients.Add(gradient);
+            }
+
+            return CollectionsMarshal.AsSpan(_gradients);
+        }
+    }
 
     /// <summary>Drops the accumulated gradients by setting them to zero.</summary>
     public void ClearGradients()

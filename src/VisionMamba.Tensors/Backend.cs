@@ -56,7 +56,7 @@ public abstract partial class Backend : IDisposable
     /// <summary>
     /// The sum of squares of all of <paramref name="tensors"/>, added in their order: a GPU is waited for once.
     /// </summary>
-    public virtual double SumOfSquares(IReadOnlyList<Tensor> tensors)
+    public virtual double SumOfSquares(ReadOnlySpan<Tensor> tensors)
     {
         double sum = 0;
         foreach (Tensor tensor in tensors)

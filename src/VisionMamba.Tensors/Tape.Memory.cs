@@ -4,8 +4,19 @@ namespace VisionMamba.Tensors;
 // for the backward pass, or packed until then.
 public sealed partial class Tape
 {
+    private readonly Reused<Tensor> _tensors = new();
+
     internal Tensor Output(bool needsGradient, params ReadOnlySpan<int> shape) =>
         InScope(Pooled(pool.Rent(Tensor.CountOf(shape)), shape, needsGradient && Recording));
+
+    /// <summary>A result with the rows of <paramref name="x"/>: its shape but for the last dimension.</summary>
+    internal Tensor OutputOfRows(bool needsGradient, Tensor x, int columns)
+    {
+        Span<int> shape = stackalloc int[x.Shape.Length];
+        x.Shape.CopyTo(shape);
+        shape[^1] = columns;
+        return Output(needsGradient, shape);
+    }
 
     /// <summary>
     /// As <see cref="Output"/>, in the memory of <paramref name="earlier"/>, a tensor of a tape that nothing reads
@@ -76,8 +87,16 @@ public sealed partial class Tape
         y.Gradient!.Holds++;
     }
 
-    private static Tensor Pooled(Storage storage, ReadOnlySpan<int> shape, bool needsGradient = false) =>
-        new(storage, shape) { NeedsGradient = needsGradient, Holds = 1, Pooled = true };
+    private Tensor Pooled(Storage storage, ReadOnlySpan<int> shape, bool needsGradient = false)
+    {
+        if (_tensors.Next() is not { } tensor)
+            tensor = _tensors.Add(new Tensor(storage, shape) { Pooled = true });
+        else
+            tensor.Renew(storage, shape);
+        tensor.NeedsGradient = needsGradient;
+        tensor.Holds = 1;
+        return tensor;
+    }
 
     private static Storage Lend(Tensor tensor)
     {
@@ -117,7 +136,7 @@ public sealed partial class Tape
         foreach (Tensor input in node.Saved)
             Materialise(input);
         tensor.Attach(pool.Rent(tensor.Count));
-        node.Recompute!();
+        node.Recompute(this);
     }
 
     private void Free(Tensor tensor)

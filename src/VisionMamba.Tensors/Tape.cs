@@ -2,13 +2,13 @@ namespace VisionMamba.Tensors;
 
 /// <summary>
 /// Runs operations and, when recording, remembers how to send gradients back through them. Memory: an activation is
-/// freed when the scope it was made in ends, unless a recorded operation saved it for its backward pass.
+/// freed when the scope it was made in ends, unless a recorded operation saved it for its backward pass. A pass makes
+/// many small objects, and the next one the same: <see cref="Restart"/> lets it take those of the last one.
 /// </summary>
 public sealed partial class Tape(Backend backend, BufferPool pool, bool recording)
 {
-    private readonly List<Node> _nodes = [];
     private readonly Stack<Scope> _scopes = new();
-    private readonly Stack<List<Tensor>> _spareLists = new();
+    private readonly Reused<Scope> _allScopes = new();
 
     /// <summary>Whether gradients can be asked for.</summary>
     public bool Recording { get; } = recording;
@@ -36,9 +36,9 @@ public sealed partial class Tape(Backend backend, BufferPool pool, bool recordin
     /// </summary>
     public ScopeEnd Enter(string name)
     {
-        _scopes.Push(new Scope(
-            name, _scopes.TryPeek(out Scope? parent) ? parent : null,
-            _spareLists.TryPop(out List<Tensor>? made) ? made : new List<Tensor>(16)));
+        Scope scope = _allScopes.Next() ?? _allScopes.Add(new Scope());
+        scope.Begin(name, Present);
+        _scopes.Push(scope);
         return new ScopeEnd(this);
     }
 
@@ -67,10 +67,11 @@ public sealed partial class Tape(Backend backend, BufferPool pool, bool recordin
     /// <summary>A tensor of <paramref name="values"/>, as <see cref="Input(Tensor)"/>.</summary>
     public Tensor Input(ReadOnlySpan<float> values, params ReadOnlySpan<int> shape)
     {
-        if (Backend.OnHost)
-            return Tensor.From(values, shape);
         Tensor input = Output(false, shape);
-        input.Storage.Write(values);
+        if (Backend.OnHost)
+            values.CopyTo(input.Span);
+        else
+            input.Storage.Write(values);
         return input;
     }
 
@@ -95,118 +96,17 @@ public sealed partial class Tape(Backend backend, BufferPool pool, bool recordin
     public void Observe(string name, Tensor tensor) => Observer?.Invoke(name, tensor);
 
     /// <summary>
-    /// Adds d(sum of <paramref name="losses"/>)/dp to the gradient of every parameter p that needs one. Ends the
-    /// recording.
+    /// Begins another pass with the objects of the last one. Nothing that this tape made before may be used any more,
+    /// no tensor above all: it may be another one by now.
     /// </summary>
-    public void Backward(params ReadOnlySpan<Tensor> losses)
+    public void Restart()
     {
-        if (!Recording)
-            throw new InvalidOperationException("this tape does not record");
-        foreach (Tensor loss in losses)
-            Target(loss)!.Fill(1);
-        for (int i = _nodes.Count - 1; i >= 0; i--)
-        {
-            RunBackward(_nodes[i]);
-            _nodes.RemoveAt(i);
-        }
+        Abandon();
+        _allScopes.Restart();
+        _tensors.Restart();
     }
 
-    /// <summary>Forgets the recording and frees everything it holds (after a failed step).</summary>
-    public void Abandon()
-    {
-        foreach (Node node in _nodes)
-            Finish(node);
-        _nodes.Clear();
-        while (_scopes.Count > 0)
-            Leave();
-    }
-
-    /// <summary>
-    /// Ends an operation: checks its result and, when a gradient is wanted, records the backward pass.
-    /// <paramref name="recompute"/> marks a result that is cheaper to make again than to store.
-    /// </summary>
-    internal Tensor Record(
-        string operation, Tensor y, Action backward, ReadOnlySpan<Tensor?> saved, Action? recompute = null)
-    {
-        Check(operation, y);
-        if (!y.NeedsGradient)
-            return y;
-        RecordNode(operation, y, null, backward, saved, recompute);
-        return y;
-    }
-
-    /// <summary>Ends an operation that no gradient is wanted of: checks its result.</summary>
-    internal Tensor Finished(string operation, Tensor y)
-    {
-        Check(operation, y);
-        return y;
-    }
-
-    /// <summary>
-    /// As <see cref="Record(string, Tensor, Action, ReadOnlySpan{Tensor?}, Action?)"/> with a second result;
-    /// <paramref name="recompute"/> makes the first one again.
-    /// </summary>
-    internal void Record(
-        string operation, Tensor y, Tensor z, Action backward, ReadOnlySpan<Tensor?> saved, Action recompute)
-    {
-        Check(operation, y);
-        Check(operation, z);
-        if (y.NeedsGradient)
-            RecordNode(operation, y, z, backward, saved, recompute);
-    }
-
-    private void RecordNode(
-        string operation, Tensor y, Tensor? z, Action backward, ReadOnlySpan<Tensor?> saved, Action? recompute)
-    {
-        int count = 0;
-        foreach (Tensor? tensor in saved)
-            count += tensor is { Pooled: true } ? 1 : 0;
-        Tensor[] held = count == 0 ? [] : new Tensor[count];
-        foreach (Tensor? tensor in saved)
-        {
-            if (tensor is not { Pooled: true })
-                continue;
-            tensor.Holds++;
-            held[^count--] = tensor;
-        }
-
-        var node = new Node(
-            _scopes.TryPeek(out Scope? scope) ? scope : null, operation, y, z, backward, held, recompute);
-        if (recompute is not null)
-            y.MadeAgainBy = node;
-        _nodes.Add(node);
-    }
-
-    private void RunBackward(Node node)
-    {
-        if (node.Y.Gradient is not null || node.Z?.Gradient is not null)
-        {
-            foreach (Tensor tensor in node.Saved)
-                Materialise(tensor);
-            if (CheckFinite)
-                CheckGradients(node);
-            node.Backward();
-        }
-
-        Finish(node);
-    }
-
-    private void CheckGradients(Node node)
-    {
-        foreach (Tensor? output in new[] { node.Y, node.Z })
-        {
-            if (output?.Gradient is { } gradient && !Backend.AllFinite(gradient))
-                throw new NonFiniteException($"{Where(node.Scope, node.Operation)} (its gradient)");
-        }
-    }
-
-    private void Finish(Node node)
-    {
-        DropGradient(node.Y);
-        DropGradient(node.Z);
-        foreach (Tensor tensor in node.Saved)
-            Release(tensor);
-    }
+    private Scope? Present => _scopes.TryPeek(out Scope? scope) ? scope : null;
 
     private void Leave()
     {
@@ -217,13 +117,6 @@ public sealed partial class Tape(Backend backend, BufferPool pool, bool recordin
         foreach (Tensor tensor in made)
             Pack(tensor);
         made.Clear();
-        _spareLists.Push(made);
-    }
-
-    private void Check(string operation, Tensor y)
-    {
-        if (CheckFinite && !Backend.AllFinite(y))
-            throw new NonFiniteException(Where(_scopes.TryPeek(out Scope? scope) ? scope : null, operation));
     }
 
     /// <summary>For people, and only when something is wrong: a name for each operation of each step would be most of
@@ -249,26 +142,55 @@ public sealed partial class Tape(Backend backend, BufferPool pool, bool recordin
         public void Dispose() => _tape.Leave();
     }
 
-    internal sealed class Scope(string name, Scope? parent, List<Tensor> made)
+    /// <summary>Stays as it is until the tape begins again: recorded operations say where they were made.</summary>
+    internal sealed class Scope
     {
-        public string Name { get; } = name;
+        public string Name { get; private set; } = "";
 
-        public Scope? Parent { get; } = parent;
+        public Scope? Parent { get; private set; }
 
-        /// <summary>Another scope's as soon as this one has ended.</summary>
-        public List<Tensor> Made { get; } = made;
+        public List<Tensor> Made { get; } = new(16);
+
+        public void Begin(string name, Scope? parent) => (Name, Parent) = (name, parent);
     }
 
-    /// <summary>An operation whose backward pass was asked for.</summary>
-    /// <param name="Scope">Where it was recorded.</param>
-    /// <param name="Operation">Its name.</param>
-    /// <param name="Y">Its result.</param>
-    /// <param name="Z">A second result, or null.</param>
-    /// <param name="Backward">Sends the results' gradients to its inputs.</param>
-    /// <param name="Saved">What <paramref name="Backward"/> and <paramref name="Recompute"/> read.</param>
-    /// <param name="Recompute">Makes <paramref name="Y"/> again; null where it is kept.</param>
-    internal sealed record Node(
-        Scope? Scope, string Operation, Tensor Y, Tensor? Z, Action Backward, Tensor[] Saved, Action? Recompute);
+    /// <summary>The objects of a pass in the order in which it asks for them, the same in the next one.</summary>
+    private sealed class Reused<T>
+        where T : class
+    {
+        private readonly List<T> _all = [];
+
+        /// <summary>How many this pass has taken.</summary>
+        public int Count { get; private set; }
+
+        public T Last => _all[Count - 1];
+
+        public void Restart() => Count = 0;
+
+        public void GiveBack() => Count--;
+
+        /// <summary>The object that the last pass had here; null where it had none.</summary>
+        public T? Next() => Count < _all.Count ? _all[Count++] : null;
+
+        /// <summary>The same, where it is a <typeparamref name="TKind"/>; otherwise a new one takes its place.</summary>
+        public TKind Next<TKind>()
+            where TKind : class, T, new()
+        {
+            if (Count == _all.Count)
+                return (TKind)(object)Add(new TKind());
+            if (_all[Count] is not TKind found)
+                _all[Count] = found = new TKind();
+            Count++;
+            return found;
+        }
+
+        public T Add(T made)
+        {
+            _all.Add(made);
+            Count++;
+            return made;
+        }
+    }
 }
 
 /// <summary>A NaN or an infinity was met; <see cref="Exception.Message"/> names the layer and the operation.</summary>

@@ -6,18 +6,14 @@ namespace VisionMamba.Tensors;
 /// </summary>
 public sealed class Tensor
 {
-    private readonly int[] _shape;
+    private int[] _shape;
     private Storage? _storage;
 
     /// <summary>A tensor of <paramref name="shape"/> over the first numbers of <paramref name="storage"/>.</summary>
     public Tensor(Storage storage, params ReadOnlySpan<int> shape)
     {
         _shape = shape.ToArray();
-        Count = 1;
-        foreach (int size in shape)
-            Count = checked(Count * size);
-        if (Count > storage.Count)
-            throw new ArgumentException($"a tensor of shape {ShapeText(shape)} does not fit {storage.Count} numbers");
+        Count = CountIn(storage, shape);
         Storage = storage;
     }
 
@@ -29,7 +25,7 @@ public sealed class Tensor
     public ReadOnlySpan<int> Shape => _shape;
 
     /// <summary>How many numbers it holds.</summary>
-    public long Count { get; }
+    public long Count { get; private set; }
 
     /// <summary>The size of the last dimension.</summary>
     public int Columns => _shape.Length == 0 ? 1 : _shape[^1];
@@ -149,6 +145,19 @@ public sealed class Tensor
     /// <summary>A shape as it is shown to people, e.g. (4, 197, 384).</summary>
     public static string ShapeText(ReadOnlySpan<int> shape) => $"({string.Join(", ", shape.ToArray())})";
 
+    /// <summary>Makes the object a new tensor, as the constructor does: a tape's next pass needs no new ones.</summary>
+    internal void Renew(Storage storage, ReadOnlySpan<int> shape)
+    {
+        Count = CountIn(storage, shape);
+        if (_shape.Length == shape.Length)
+            shape.CopyTo(_shape);
+        else
+            _shape = shape.ToArray();
+        Storage = storage;
+        (Gradient, Packed, MadeAgainBy) = (null, null, null);
+        Blank = Lent = Exact = false;
+    }
+
     internal Storage Detach()
     {
         Storage storage = Storage;
@@ -160,6 +169,15 @@ public sealed class Tensor
     {
         _storage = storage;
         Lent = false;
+    }
+
+    private static long CountIn(Storage storage, ReadOnlySpan<int> shape)
+    {
+        long count = 1;
+        foreach (int size in shape)
+            count = checked(count * size);
+        return count <= storage.Count ? count : throw new ArgumentException(
+            $"a tensor of shape {ShapeText(shape)} does not fit {storage.Count} numbers");
     }
 
     internal static long CountOf(ReadOnlySpan<int> shape)

@@ -4,16 +4,17 @@ using VisionMamba.Tensors;
 
 namespace VisionMamba.Training;
 
-/// <summary>
-/// A mixed batch: the pieces it is computed in, on their way to a device or made when they are asked for, and its
-/// targets.
+/// <summary>A mixed batch, its targets and, where they are on their way to a device, the pieces it is computed in.
 /// </summary>
-internal sealed record PreparedBatch(int Count, IEnumerable<StagedInput> Pieces, float[] Targets) : IDisposable
+internal sealed record PreparedBatch(ImageBatch Images, float[] Targets, StagedInput[] Staged) : IDisposable
 {
+    /// <summary>Images in the batch.</summary>
+    public int Count { get; } = Images.Count;
+
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (StagedInput piece in Pieces as IReadOnlyList<StagedInput> ?? [])
+        foreach (StagedInput piece in Staged)
             piece.Dispose();
     }
 }

@@ -16,6 +16,8 @@ internal sealed class TrainStep(
 {
     private const ulong StepStream = 0x57E9, MixStream = 0x317E;
     private readonly TrainingLoss _loss = new(options);
+    private readonly int _most = BatchPieces.Images(options, session.Model.Config, session.Backend);
+    private Tensor? _input;
     private readonly BatchMixer _mixer = new(
         options.Augment, session.Model.Config.Classes, TrainingLoss.Smoothing(options));
 
@@ -33,23 +35,35 @@ internal sealed class TrainStep(
     public PreparedBatch Prepare(ImageBatch images, long step)
     {
         float[] targets = _mixer.Mix(images, new Rng(options.Seed, MixStream).Derive((ulong)step));
-        IEnumerable<StagedInput> pieces = Pieces(images);
-        return new PreparedBatch(images.Count, LooksAhead ? [.. pieces] : pieces, targets);
+        var staged = new StagedInput[LooksAhead ? (images.Count + _most - 1) / _most : 0];
+        for (int i = 0; i < staged.Length; i++)
+        {
+            int count = Math.Min(_most, images.Count - (i * _most));
+            staged[i] = session.Backend.Stage(PixelsOf(images, i * _most, count), Shape(count));
+        }
+
+        return new PreparedBatch(images, targets, staged);
     }
 
-    private IEnumerable<StagedInput> Pieces(ImageBatch images)
+    private int[] Shape(int count)
     {
         VisionMambaConfig config = session.Model.Config;
-        int size = config.ImageSize, pixels = config.Channels * size * size;
-        int most = BatchPieces.Images(options, config, session.Backend);
-        for (int first = 0; first < images.Count; first += most)
-        {
-            int count = Math.Min(most, images.Count - first);
-            ReadOnlySpan<float> input = images.Input.Slice(first * pixels, count * pixels);
-            ReadOnlySpan<int> shape = [count, config.Channels, size, size];
-            yield return LooksAhead
-                ? session.Backend.Stage(input, shape) : new StagedInput(Tensor.From(input, shape));
-        }
+        return [count, config.Channels, config.ImageSize, config.ImageSize];
+    }
+
+    private static ReadOnlySpan<float> PixelsOf(ImageBatch images, int first, int count)
+    {
+        int pixels = images.Input.Length / images.Count;
+        return images.Input.Slice(first * pixels, count * pixels);
+    }
+
+    /// <summary>The same memory for every piece: the one before has been computed.</summary>
+    private Tensor Input(ImageBatch images, int first, int count)
+    {
+        if (_input?.Shape[0] != count)
+            _input = new Tensor(Shape(count));
+        PixelsOf(images, first, count).CopyTo(_input.Span);
+        return _input;
     }
 
     /// <summary>
@@ -80,23 +94,31 @@ internal sealed class TrainStep(
 
     private double Gradients(PreparedBatch images, long step, bool checkFinite, Action? meanwhile)
     {
-        int classes = session.Model.Config.Classes, first = 0;
         var context = new ForwardContext(
             Training: true, new Rng(options.Seed, StepStream).Derive((ulong)step), (float)options.DropPath);
         session.Model.Parameters.ClearGradients();
         double loss = 0;
-        foreach (StagedInput piece in images.Pieces)
+        for (int first = 0; first < images.Count; first += _most)
         {
-            int count = piece.Tensor.Shape[0];
-            var target = Tensor.From(images.Targets.AsSpan(first * classes, count * classes), count, 1, classes);
-            float[]? taught = teacher?.Logits(piece.Tensor.Span, count);
+            int count = Math.Min(_most, images.Count - first);
+            Tensor input = LooksAhead ? images.Staged[first / _most].Tensor : Input(images.Images, first, count);
+            float[]? taught = teacher?.Logits(input.Span, count);
             loss += session.Gradients(
-                piece.Tensor, context with { FirstImage = first },
-                (tape, logits) => _loss.Of(tape, logits, target, taught, images.Count), checkFinite,
-                first + count == images.Count ? meanwhile : null);
-            first += count;
+                input, context with { FirstImage = first }, new PieceLoss(_loss, images, first, count, taught),
+                checkFinite, first + count == images.Count ? meanwhile : null);
         }
 
         return loss;
+    }
+
+    private readonly struct PieceLoss(
+        TrainingLoss loss, PreparedBatch batch, int first, int count, float[]? taught) : ILoss
+    {
+        public LossParts Of(Tape tape, Tensor logits)
+        {
+            int classes = logits.Columns;
+            ReadOnlySpan<float> targets = batch.Targets.AsSpan(first * classes, count * classes);
+            return loss.Of(tape, logits, targets, taught, batch.Count);
+        }
     }
 }

@@ -65,15 +65,20 @@ internal sealed class RecordedCases
         var result = new Dictionary<string, float[]>();
         Tensor targets = SoftTargets.Of([.. labels.Select(l => (int)l)], model.Config.Classes, smoothing);
         using var session = new ModelSession(model, device);
-        double loss = session.Gradients(image, ForwardContext.Evaluation, (tape, logits) =>
-        {
-            result["logits"] = logits.Span.ToArray();
-            return [tape.SoftmaxCrossEntropy(logits, tape.Input(targets))];
-        });
+        double loss = session.Gradients(image, ForwardContext.Evaluation, new SeenLoss(targets, result));
         result["loss"] = [(float)loss];
         foreach (Tensor parameter in model.Parameters.Trainable)
             result[$"grad.{parameter.Name}"] = parameter.Gradient!.Span.ToArray();
         return result;
+    }
+
+    private sealed class SeenLoss(Tensor targets, Dictionary<string, float[]> result) : ILoss
+    {
+        public LossParts Of(Tape tape, Tensor logits)
+        {
+            result["logits"] = logits.Span.ToArray();
+            return new LossParts(tape.SoftmaxCrossEntropy(logits, tape.Input(targets)));
+        }
     }
 
     /// <summary>The checkpoint with the few facts that its shapes leave open.</summary>

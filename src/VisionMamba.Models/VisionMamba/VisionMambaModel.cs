@@ -13,6 +13,7 @@ public sealed class VisionMambaModel
     private readonly Tensor _classToken, _positions, _patchWeight, _patchBias;
     private readonly List<Norm> _norms = [];
     private readonly List<Mixer> _mixers = [];
+    private readonly List<string> _layerNames = [], _hiddenNames = [], _residualNames = [];
     private readonly Norm _finalNorm;
     private readonly ClassificationHead _head;
 
@@ -37,6 +38,9 @@ public sealed class VisionMambaModel
         for (int i = 0; i < config.Depth; i++)
         {
             ParameterScope layer = root.Child("layers").Child(i);
+            _layerNames.Add($"layers.{i}");
+            _hiddenNames.Add($"layer{i}.hidden");
+            _residualNames.Add($"layer{i}.residual");
             _mixers.Add(new Mixer(layer.Child("mixer"), config));
             _norms.Add(new Norm(layer.Child("norm"), config));
         }
@@ -59,7 +63,7 @@ public sealed class VisionMambaModel
 
     /// <summary>
     /// The logits, (batch, 1, classes), of <paramref name="image"/>, (batch, channels, size, size), normalised.
-    /// Call it inside a scope of the tape.
+    /// Call it inside a scope of the tape; an image that the tape holds is freed when it has been read.
     /// </summary>
     public Tensor Forward(Tape tape, Tensor image, ForwardContext context)
     {
@@ -89,7 +93,7 @@ public sealed class VisionMambaModel
         TokenSequence sequence = Embed(tape, Config.SimAm ? tape.Input(SimAm.Apply(image)) : image, context);
         for (int i = 0; i < Config.Depth; i++)
         {
-            using (tape.Enter($"layers.{i}"))
+            using (tape.Enter(_layerNames[i]))
             {
                 TokenSequence before = sequence;
                 sequence = Method.Prompt(tape, sequence, i, context);
@@ -103,8 +107,8 @@ public sealed class VisionMambaModel
                 Tensor hidden = _mixers[i].Forward(
                     tape, normed, Method, i, context, again: i < Config.RecomputedBlocks);
                 sequence = sequence with { Tokens = tape.Keep(hidden), Residual = tape.Keep(residual) };
-                tape.Observe($"layer{i}.hidden", hidden);
-                tape.Observe($"layer{i}.residual", residual);
+                tape.Observe(_hiddenNames[i], hidden);
+                tape.Observe(_residualNames[i], residual);
             }
         }
 
@@ -132,8 +136,9 @@ public sealed class VisionMambaModel
     {
         using (tape.Enter("patch_embed"))
         {
-            image = Method.Image(tape, image, context);
-            Tensor patches = tape.PatchEmbed(image, _patchWeight, _patchBias, Config.Stride);
+            Tensor prompted = Method.Image(tape, image, context);
+            Tensor patches = tape.PatchEmbed(prompted, _patchWeight, _patchBias, Config.Stride);
+            tape.Drop(image);
             Tensor tokens = tape.InsertClassToken(patches, _classToken, _positions, Config.ClassToken);
             return new TokenSequence(tape.Keep(tokens), Config.ClassToken);
         }
@@ -149,10 +154,10 @@ public sealed class VisionMambaModel
         if (!context.Training || rate <= 0)
             return null;
         Rng rng = context.Rng.Derive((ulong)block);
-        var scale = new Tensor(batch);
+        Span<float> scale = batch <= 1024 ? stackalloc float[batch] : new float[batch];
         for (int sample = 0; sample < batch; sample++)
-            scale.Span[sample] = rng.Uniform((ulong)(context.FirstImage + sample)) < rate ? 0 : 1 / (1 - rate);
-        return tape.Input(scale);
+            scale[sample] = rng.Uniform((ulong)(context.FirstImage + sample)) < rate ? 0 : 1 / (1 - rate);
+        return tape.Input(scale, batch);
     }
 
     private void CheckImage(Tensor image)

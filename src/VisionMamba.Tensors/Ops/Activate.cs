@@ -36,8 +36,8 @@ public static partial class Operations
         Tensor y = tape.Output(a.X.NeedsGradient, a.X.Shape);
         tape.Backend.ActivateForward(a, y);
         return tape.Record(
-            "activation", y,
-            () => tape.Backend.ActivateBackward(a, y.Gradient!, tape.Target(a.X)!),
+            "activation", y, (a, y),
+            static (tape, s) => tape.Backend.ActivateBackward(s.a, s.y.Gradient!, tape.Target(s.a.X)!),
             [a.Relu ? a.X : null]);
     }
 }

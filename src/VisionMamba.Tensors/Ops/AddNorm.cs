@@ -56,29 +56,16 @@ public static partial class Operations
         Tensor y = tape.Output(needsGradient, a.Hidden.Shape);
         Tensor statistics = tape.Output(false, a.Hidden.Rows, 2);
         tape.Backend.AddNormForward(a, sum, y, statistics);
-        if (y.NeedsGradient)
-        {
-            RecordNorm(tape, a, sum, y, statistics);
-        }
-        else
-        {
-            tape.Finished("norm", y);
-            tape.Finished("norm", sum);
-        }
-
-        return (y, sum);
-    }
-
-    // Apart, so that a pass that only answers makes no closure.
-    private static void RecordNorm(Tape tape, AddNormArguments a, Tensor sum, Tensor y, Tensor statistics) =>
         // The norm is made again for the backward pass from the sum, which the sum's own gradient needs anyway: a
         // hundredth of a block's time against a sixth of its memory.
         tape.Record(
-            "norm", y, sum,
-            () => tape.Backend.AddNormBackward(
-                a, sum, statistics, y.Gradient, sum.Gradient,
-                tape.Target(a.Hidden), tape.Target(a.Residual), tape.Target(a.Weight), tape.Target(a.Bias)),
+            "norm", y, sum, (a, sum, y, statistics),
+            static (tape, s) => tape.Backend.AddNormBackward(
+                s.a, s.sum, s.statistics, s.y.Gradient, s.sum.Gradient,
+                tape.Target(s.a.Hidden), tape.Target(s.a.Residual), tape.Target(s.a.Weight), tape.Target(s.a.Bias)),
             [sum, Tape.Exact(statistics), Tape.Exact(a.DropScale)],
-            () => tape.Backend.AddNormForward(
-                a with { Hidden = sum, Residual = null, DropScale = null }, sum, y, statistics));
+            static (tape, s) => tape.Backend.AddNormForward(
+                s.a with { Hidden = s.sum, Residual = null, DropScale = null }, s.sum, s.y, s.statistics));
+        return (y, sum);
+    }
 }

@@ -80,8 +80,9 @@ public static partial class Operations
             a.X.NeedsGradient || a.Learned is { NeedsGradient: true }, a.X.Shape[0], a.Order.Length, a.X.Columns);
         tape.Backend.ArrangeTokensForward(a, y);
         return tape.Record(
-            "tokens", y,
-            () => tape.Backend.ArrangeTokensBackward(a, y.Gradient!, tape.Target(a.X), tape.Target(a.Learned)),
+            "tokens", y, (a, y),
+            static (tape, s) => tape.Backend.ArrangeTokensBackward(
+                s.a, s.y.Gradient!, tape.Target(s.a.X), tape.Target(s.a.Learned)),
             []);
     }
 }

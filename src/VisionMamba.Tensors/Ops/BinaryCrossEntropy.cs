@@ -25,9 +25,9 @@ public static partial class Operations
         Tensor loss = tape.Output(logits.NeedsGradient, 1);
         tape.Backend.BinaryCrossEntropyForward(weight, logits, targets, loss);
         return tape.Record(
-            "loss", loss,
-            () => tape.Backend.BinaryCrossEntropyBackward(
-                weight, logits, targets, loss.Gradient!, tape.Target(logits)!),
+            "loss", loss, (weight, logits, targets, loss),
+            static (tape, s) => tape.Backend.BinaryCrossEntropyBackward(
+                s.weight, s.logits, s.targets, s.loss.Gradient!, tape.Target(s.logits)!),
             [Tape.Exact(logits), Tape.Exact(targets)]);
     }
 }

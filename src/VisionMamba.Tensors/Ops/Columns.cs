@@ -36,33 +36,24 @@ public static partial class Operations
         if (x.Rows != y.Rows || start < 0 || start + x.Columns > y.Columns)
             throw new ArgumentException($"{x} does not fit {y} from column {start}");
         Tensor sum = tape.Output(y.NeedsGradient || x.NeedsGradient, y.Shape);
-        void Forward()
-        {
-            tape.Backend.CopyColumns(y, 0, sum, 0, y.Columns, accumulate: false);
-            tape.Backend.CopyColumns(x, 0, sum, start, x.Columns, accumulate: true, scale);
-        }
-
-        Forward();
+        var columns = new AddedColumns(y, x, start, scale, sum);
+        columns.Forward(tape);
         return tape.Record(
-            "added columns", sum,
-            () =>
-            {
-                if (tape.Target(y) is { } dY)
-                    tape.Backend.CopyColumns(sum.Gradient!, 0, dY, 0, y.Columns, accumulate: true);
-                if (tape.Target(x) is { } dX)
-                    tape.Backend.CopyColumns(sum.Gradient!, start, dX, 0, x.Columns, accumulate: true, scale);
-            },
+            "added columns", sum, columns, static (tape, s) => s.Backward(tape),
             recompute ? [y, x] : [],
-            recompute ? Forward : null);
+            recompute ? static (tape, s) => s.Forward(tape) : null);
     }
 
     /// <summary>The columns of <paramref name="parts"/> side by side, shaped as the first part's source.</summary>
     public static Tensor ArrangeColumns(this Tape tape, params ReadOnlySpan<ColumnRange> parts)
     {
-        ColumnRange[] kept = parts.ToArray();
-        Tensor first = kept[0].Source;
-        foreach (ColumnRange part in kept)
+        Tensor first = parts[0].Source;
+        bool needsGradient = false;
+        int width = 0;
+        foreach (ColumnRange part in parts)
         {
+            needsGradient |= part.Source.NeedsGradient;
+            width += part.Count;
             if (part.Source.Rows != first.Rows || part.Start < 0 || part.Start + part.Count > part.Source.Columns)
             {
                 throw new ArgumentException(
@@ -70,19 +61,37 @@ public static partial class Operations
             }
         }
 
-        Tensor y = tape.Output(
-            kept.Any(p => p.Source.NeedsGradient), [.. first.Shape[..^1], kept.Sum(p => p.Count)]);
+        Tensor y = tape.OutputOfRows(needsGradient, first, width);
         int at = 0;
-        foreach (ColumnRange part in kept)
+        foreach (ColumnRange part in parts)
         {
             tape.Backend.CopyColumns(part.Source, part.Start, y, at, part.Count, accumulate: false);
             at += part.Count;
         }
 
-        return tape.Record("columns", y, () => ReturnColumns(tape, y.Gradient!, kept), []);
+        return tape.Record(
+            "columns", y, (y, parts: new Few<ColumnRange>(parts)),
+            static (tape, s) => ReturnColumns(tape, s.y.Gradient!, s.parts.Span), []);
     }
 
-    private static void ReturnColumns(Tape tape, Tensor dY, ColumnRange[] parts)
+    private readonly record struct AddedColumns(Tensor Y, Tensor X, int Start, float Scale, Tensor Sum)
+    {
+        public void Forward(Tape tape)
+        {
+            tape.Backend.CopyColumns(Y, 0, Sum, 0, Y.Columns, accumulate: false);
+            tape.Backend.CopyColumns(X, 0, Sum, Start, X.Columns, accumulate: true, Scale);
+        }
+
+        public void Backward(Tape tape)
+        {
+            if (tape.Target(Y) is { } dY)
+                tape.Backend.CopyColumns(Sum.Gradient!, 0, dY, 0, Y.Columns, accumulate: true);
+            if (tape.Target(X) is { } dX)
+                tape.Backend.CopyColumns(Sum.Gradient!, Start, dX, 0, X.Columns, accumulate: true, Scale);
+        }
+    }
+
+    private static void ReturnColumns(Tape tape, Tensor dY, ReadOnlySpan<ColumnRange> parts)
     {
         int at = 0;
         foreach (ColumnRange part in parts)

@@ -26,9 +26,9 @@ public static partial class Operations
         Tensor y = tape.Output(needsGradient, patches.Shape[0], patches.Shape[1] + 1, patches.Columns);
         tape.Backend.InsertClassTokenForward(patches, classToken, positions, at, y);
         return tape.Record(
-            "class token", y,
-            () => tape.Backend.InsertClassTokenBackward(
-                y.Gradient!, at, tape.Target(patches), tape.Target(classToken), tape.Target(positions)),
+            "class token", y, (patches, classToken, positions, at, y),
+            static (tape, s) => tape.Backend.InsertClassTokenBackward(
+                s.y.Gradient!, s.at, tape.Target(s.patches), tape.Target(s.classToken), tape.Target(s.positions)),
             []);
     }
 }

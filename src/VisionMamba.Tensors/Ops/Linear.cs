@@ -36,22 +36,16 @@ public static partial class Operations
         if (weight.Count / outputs > x.Columns)
             throw new ArgumentException($"a linear layer with weight {weight} cannot take {x}");
         bool needsGradient = x.NeedsGradient || weight.NeedsGradient || bias is { NeedsGradient: true };
-        Tensor y = tape.Output(needsGradient, [.. x.Shape[..^1], outputs]);
+        Tensor y = tape.OutputOfRows(needsGradient, x, outputs);
         tape.Backend.LinearForward(x, weight, bias, y);
-        return y.NeedsGradient ? RecordedLinear(tape, x, weight, bias, recompute, y) : tape.Finished("linear", y);
-    }
-
-    // Apart, so that a pass that only answers makes no closure.
-    private static Tensor RecordedLinear(Tape tape, Tensor x, Tensor weight, Tensor? bias, bool recompute, Tensor y)
-    {
         // x is kept only for the weight's gradient: a frozen layer stores nothing.
         bool keep = weight.NeedsGradient || recompute;
         return tape.Record(
-            "linear", y,
-            () => tape.Backend.LinearBackward(
-                x, weight, y.Gradient!, tape.Target(x, blank: weight.Count / y.Columns == x.Columns),
-                tape.Target(weight), tape.Target(bias)),
+            "linear", y, (x, weight, bias, y),
+            static (tape, s) => tape.Backend.LinearBackward(
+                s.x, s.weight, s.y.Gradient!, tape.Target(s.x, blank: s.weight.Count / s.y.Columns == s.x.Columns),
+                tape.Target(s.weight), tape.Target(s.bias)),
             [keep ? x : null],
-            recompute ? () => tape.Backend.LinearForward(x, weight, bias, y) : null);
+            recompute ? static (tape, s) => tape.Backend.LinearForward(s.x, s.weight, s.bias, s.y) : null);
     }
 }

@@ -32,8 +32,9 @@ public static partial class Operations
         Tensor patches = tape.Output(image.NeedsGradient, shape);
         tape.Backend.PatchesForward(image, patch, stride, patches);
         return tape.Record(
-            "patches", patches,
-            () => tape.Backend.PatchesBackward(patches.Gradient!, patch, stride, tape.Target(image)!),
+            "patches", patches, (image, patch, stride, patches),
+            static (tape, s) => tape.Backend.PatchesBackward(
+                s.patches.Gradient!, s.patch, s.stride, tape.Target(s.image)!),
             []);
     }
 }

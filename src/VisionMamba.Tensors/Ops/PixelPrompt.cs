@@ -26,8 +26,9 @@ public static partial class Operations
         Tensor y = tape.Output(image.NeedsGradient || prompt.NeedsGradient, image.Shape);
         tape.Backend.PixelPromptForward(image, prompt, at, y);
         return tape.Record(
-            "pixel prompt", y,
-            () => tape.Backend.PixelPromptBackward(y.Gradient!, at, tape.Target(image), tape.Target(prompt)),
+            "pixel prompt", y, (image, prompt, at, y),
+            static (tape, s) => tape.Backend.PixelPromptBackward(
+                s.y.Gradient!, s.at, tape.Target(s.image), tape.Target(s.prompt)),
             []);
     }
 }

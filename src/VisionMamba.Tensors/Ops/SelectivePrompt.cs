@@ -48,10 +48,11 @@ public static partial class Operations
         Tensor y = tape.Output(needsGradient, a.X.Shape);
         tape.Backend.SelectivePromptForward(a, y);
         return tape.Record(
-            "selective prompt", y,
-            () => tape.Backend.SelectivePromptBackward(
-                a, y.Gradient!, tape.Target(a.X), tape.Target(a.Cross, blank: true), tape.Target(a.Inner, blank: true),
-                tape.Target(a.Alpha), tape.Target(a.Beta)),
+            "selective prompt", y, (a, y),
+            static (tape, s) => tape.Backend.SelectivePromptBackward(
+                s.a, s.y.Gradient!, tape.Target(s.a.X),
+                tape.Target(s.a.Cross, blank: true), tape.Target(s.a.Inner, blank: true),
+                tape.Target(s.a.Alpha), tape.Target(s.a.Beta)),
             [a.Cross, a.Inner]);
     }
 }

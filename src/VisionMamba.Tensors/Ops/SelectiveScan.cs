@@ -72,20 +72,17 @@ public static partial class Operations
             : tape.Output(needsGradient, s.Delta.Shape);
         ScanDirection kept = recorded ? Keeping(tape, s) : s;
         tape.Backend.SelectiveScanForward(kept, xz, scale, accumulate: before is not null, y);
-        return recorded ? RecordedScan(tape, xz, kept, scale, before, y) : tape.Finished("selective scan", y);
-    }
-
-    // Apart, so that a pass that only answers makes no closure.
-    private static Tensor RecordedScan(Tape tape, Tensor xz, ScanDirection s, float scale, Tensor? before, Tensor y) =>
-        tape.Record(
-            "selective scan", y,
-            () =>
+        return tape.Record(
+            "selective scan", y, (xz, direction: kept, scale, before, y),
+            static (tape, s) =>
             {
-                tape.Backend.SelectiveScanBackward(s, xz, scale, y.Gradient!, Targets(tape, s, xz));
-                if (before is { NeedsGradient: true })
-                    Tape.ShareGradient(y, before);
+                tape.Backend.SelectiveScanBackward(
+                    s.direction, s.xz, s.scale, s.y.Gradient!, Targets(tape, s.direction, s.xz));
+                if (s.before is { NeedsGradient: true })
+                    Tape.ShareGradient(s.y, s.before);
             },
-            [xz, s.U, Tape.Exact(s.Delta), Tape.Exact(s.Bc), Tape.Exact(s.ALog), Tape.Exact(s.Kept)]);
+            [xz, s.U, Tape.Exact(s.Delta), Tape.Exact(s.Bc), Tape.Exact(s.ALog), Tape.Exact(kept.Kept)]);
+    }
 
     private static ScanDirection Keeping(Tape tape, in ScanDirection s) =>
         tape.Backend.ScanNumbersKept(s) is var count and > 0

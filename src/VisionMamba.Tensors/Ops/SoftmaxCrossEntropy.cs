@@ -40,9 +40,9 @@ public static partial class Operations
         Tensor loss = tape.Output(logits.NeedsGradient, 1);
         tape.Backend.SoftmaxCrossEntropyForward(a, logits, targets, probabilities, loss);
         return tape.Record(
-            "loss", loss,
-            () => tape.Backend.SoftmaxCrossEntropyBackward(
-                a, probabilities, targets, loss.Gradient!, tape.Target(logits)!),
+            "loss", loss, (a, logits, targets, probabilities, loss),
+            static (tape, s) => tape.Backend.SoftmaxCrossEntropyBackward(
+                s.a, s.probabilities, s.targets, s.loss.Gradient!, tape.Target(s.logits)!),
             [Tape.Exact(probabilities), Tape.Exact(targets)]);
     }
 }

@@ -18,6 +18,8 @@ public static partial class Operations
     {
         Tensor y = tape.Output(x.NeedsGradient, x.Shape);
         tape.Backend.TanhForward(x, y);
-        return tape.Record("tanh", y, () => tape.Backend.TanhBackward(y, y.Gradient!, tape.Target(x)!), [y]);
+        return tape.Record(
+            "tanh", y, (x, y),
+            static (tape, s) => tape.Backend.TanhBackward(s.y, s.y.Gradient!, tape.Target(s.x)!), [y]);
     }
 }

@@ -16,8 +16,9 @@ public static partial class Operations
         Tensor y = tape.Output(x.NeedsGradient, x.Shape[0], count, x.Columns);
         tape.Backend.CopyTokens(x, start, y, 0, count, accumulate: false);
         return tape.Record(
-            "slice", y,
-            () => tape.Backend.CopyTokens(y.Gradient!, 0, tape.Target(x)!, start, count, accumulate: true),
+            "slice", y, (x, start, count, y),
+            static (tape, s) => tape.Backend.CopyTokens(
+                s.y.Gradient!, 0, tape.Target(s.x)!, s.start, s.count, accumulate: true),
             []);
     }
 
@@ -27,28 +28,37 @@ public static partial class Operations
         Tensor y = tape.Output(x.NeedsGradient, x.Shape[0], 1, x.Columns);
         tape.Backend.CopyTokens(x, index, y, 0, 1, accumulate: false);
         return tape.Record(
-            "pick", y,
-            () => tape.Backend.CopyTokens(y.Gradient!, 0, tape.Target(x)!, index, 1, accumulate: true),
+            "pick", y, (x, index, y),
+            static (tape, s) => tape.Backend.CopyTokens(
+                s.y.Gradient!, 0, tape.Target(s.x)!, s.index, 1, accumulate: true),
             []);
     }
 
     /// <summary>The parts' tokens one after the other, as (batch, sum of lengths, dim).</summary>
     public static Tensor ConcatTokens(this Tape tape, params ReadOnlySpan<Tensor> parts)
     {
-        Tensor[] kept = parts.ToArray();
-        Tensor y = tape.Output(
-            kept.Any(p => p.NeedsGradient), kept[0].Shape[0], kept.Sum(p => p.Shape[1]), kept[0].Columns);
+        bool needsGradient = false;
+        int length = 0;
+        foreach (Tensor part in parts)
+        {
+            needsGradient |= part.NeedsGradient;
+            length += part.Shape[1];
+        }
+
+        Tensor y = tape.Output(needsGradient, parts[0].Shape[0], length, parts[0].Columns);
         int start = 0;
-        foreach (Tensor part in kept)
+        foreach (Tensor part in parts)
         {
             tape.Backend.CopyTokens(part, 0, y, start, part.Shape[1], accumulate: false);
             start += part.Shape[1];
         }
 
-        return tape.Record("concatenation", y, () => SplitGradient(tape, y.Gradient!, kept), []);
+        return tape.Record(
+            "concatenation", y, (y, parts: new Few<Tensor>(parts)),
+            static (tape, s) => SplitGradient(tape, s.y.Gradient!, s.parts.Span), []);
     }
 
-    private static void SplitGradient(Tape tape, Tensor dY, Tensor[] parts)
+    private static void SplitGradient(Tape tape, Tensor dY, ReadOnlySpan<Tensor> parts)
     {
         int start = 0;
         foreach (Tensor part in parts)

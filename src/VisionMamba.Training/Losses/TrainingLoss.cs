@@ -1,3 +1,4 @@
+using VisionMamba.Models;
 using VisionMamba.Tensors;
 
 namespace VisionMamba.Training.Losses;
@@ -20,34 +21,36 @@ public sealed class TrainingLoss(TrainingOptions options)
     /// </summary>
     /// <param name="tape">The tape.</param>
     /// <param name="logits">(n, 1, classes).</param>
-    /// <param name="targets">(n, 1, classes): distributions over the classes.</param>
+    /// <param name="targets">n * classes numbers: distributions over the classes.</param>
     /// <param name="teacher">The teacher's logits, n * classes numbers; null without a teacher.</param>
     /// <param name="batch">Images of the whole batch.</param>
-    public Tensor[] Of(Tape tape, Tensor logits, Tensor targets, float[]? teacher, int batch)
+    public LossParts Of(Tape tape, Tensor logits, ReadOnlySpan<float> targets, float[]? teacher, int batch)
     {
         double alpha = _distils ? options.DistillationAlpha : 0;
         int classes = logits.Columns;
         Tensor own = options.BceLoss
-            ? tape.BinaryCrossEntropy(logits, Present(targets), (1 - alpha) / ((double)batch * classes))
-            : tape.SoftmaxCrossEntropy(logits, targets, new CrossEntropyArguments((1 - alpha) / batch));
+            ? tape.BinaryCrossEntropy(
+                logits, tape.Input(Present(targets), logits.Shape), (1 - alpha) / ((double)batch * classes))
+            : tape.SoftmaxCrossEntropy(
+                logits, tape.Input(targets, logits.Shape), new CrossEntropyArguments((1 - alpha) / batch));
         if (!_distils)
-            return [own];
+            return new LossParts(own);
         double tau = options.DistillationTau;
         Tensor distilled = options.Distillation == "hard"
             ? tape.SoftmaxCrossEntropy(
-                logits, SoftTargets.Largest(teacher, classes), new CrossEntropyArguments(alpha / batch))
+                logits, tape.Input(SoftTargets.Largest(teacher, classes)), new CrossEntropyArguments(alpha / batch))
             : tape.SoftmaxCrossEntropy(
-                logits, SoftTargets.Softmax(teacher, classes, tau),
+                logits, tape.Input(SoftTargets.Softmax(teacher, classes, tau)),
                 new CrossEntropyArguments(alpha * tau * tau / ((double)batch * classes), tau, Divergence: true));
-        return [own, distilled];
+        return new LossParts(own, distilled);
     }
 
     /// <summary>1 for every class that has a share of the picture (DeiT: targets.gt(0)).</summary>
-    private static Tensor Present(Tensor targets)
+    private static float[] Present(ReadOnlySpan<float> targets)
     {
-        var present = new Tensor(targets.Shape);
-        for (int i = 0; i < targets.Count; i++)
-            present.Span[i] = targets.Span[i] > 0 ? 1 : 0;
+        float[] present = new float[targets.Length];
+        for (int i = 0; i < targets.Length; i++)
+            present[i] = targets[i] > 0 ? 1 : 0;
         return present;
     }
 }

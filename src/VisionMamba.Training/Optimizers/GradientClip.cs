@@ -11,7 +11,7 @@ public static class GradientClip
 
     /// <summary>The Euclidean norm over all trainable parameters.</summary>
     public static double Norm(Backend backend, ParameterSet parameters) =>
-        Math.Sqrt(WithGradient(parameters).Sum(p => backend.SumOfSquares(p.Gradient!)));
+        Math.Sqrt(backend.SumOfSquares(parameters.Gradients));
 
     /// <summary>
     /// Clips by <paramref name="mode"/>: the whole gradient's <paramref name="norm"/> (PyTorch's clip_grad_norm_), each
@@ -23,17 +23,17 @@ public static class GradientClip
         double factor = limit / (norm + 1e-6);
         if (mode == "norm" && factor >= 1)
             return;
-        foreach (Tensor parameter in WithGradient(parameters))
+        for (int i = 0; i < parameters.All.Count; i++)
         {
+            Tensor parameter = parameters.All[i];
+            if (parameter is not { NeedsGradient: true, Gradient: { } gradient })
+                continue;
             if (mode == "norm")
-                backend.Scale(parameter.Gradient!, (float)factor);
+                backend.Scale(gradient, (float)factor);
             else if (mode == "value")
-                backend.Clamp(parameter.Gradient!, (float)limit);
+                backend.Clamp(gradient, (float)limit);
             else if (!ParameterGroups.IsHead(parameter.Name!))
-                backend.ClipByUnit(parameter.Gradient!, parameter, limit, epsilon: 1e-3);
+                backend.ClipByUnit(gradient, parameter, limit, epsilon: 1e-3);
         }
     }
-
-    private static IEnumerable<Tensor> WithGradient(ParameterSet parameters) =>
-        parameters.Trainable.Where(p => p.Gradient is not null);
 }

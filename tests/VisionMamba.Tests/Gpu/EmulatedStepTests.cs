@@ -4,6 +4,7 @@ using VisionMamba.Models.Prompting;
 using VisionMamba.Tensors;
 using VisionMamba.Tensors.Cpu;
 using VisionMamba.Tests.Ops;
+using VisionMamba.Training.Optimizers;
 
 namespace VisionMamba.Tests.Gpu;
 
@@ -73,6 +74,23 @@ public sealed class EmulatedStepTests(EmulatedDevice device) : IClassFixture<Emu
         float[] after = Run(session, model).Logits;
         for (int i = 0; i < before.Length; i++)
             Assert.Equal(before[i] + (i % Config.Classes == 1 ? 3 : 0), after[i], 1e-5);
+    }
+
+    [Fact]
+    public void TheGradientsNormWaitsForTheDeviceOnce()
+    {
+        using var backend = new WaitsOnceBackend();
+        var parameters = new ParameterSet();
+        var scope = new ParameterScope(parameters, seed: 1);
+        foreach (string name in (string[])["a", "b"])
+        {
+            Tensor parameter = scope.Parameter(name, [3], Initial.Zeros);
+            parameter.NeedsGradient = true;
+            parameter.Gradient = Tensor.From([1, 2, 2], 3);
+        }
+
+        scope.Parameter("without", [3], Initial.Ones).NeedsGradient = true;
+        Assert.Equal(Math.Sqrt(18), GradientClip.Norm(backend, parameters), 1e-6);
     }
 
     [Theory]
@@ -156,4 +174,10 @@ public sealed class EmulatedStepTests(EmulatedDevice device) : IClassFixture<Emu
     }
 
     private sealed record Step(float Loss, float[] Logits, Dictionary<string, float[]> Gradients);
+
+    /// <summary>Refuses what waits for the device once for every parameter.</summary>
+    private sealed class WaitsOnceBackend : EmulatedBackend
+    {
+        public override double SumOfSquares(Tensor x) => throw new NotSupportedException("waits for one tensor");
+    }
 }

@@ -56,7 +56,8 @@ internal sealed record OpRun(float[][] Outputs, float[]?[] Gradients)
     {
         Tensor y = tape.Output(x.NeedsGradient, x.Shape);
         x.Span.CopyTo(y.Span);
-        return tape.Record("copy", y, () => Add(y.Gradient!.Span, tape.Target(x)!.Span), []);
+        return tape.Record(
+            "copy", y, (x, y), static (tape, s) => Add(s.y.Gradient!.Span, tape.Target(s.x)!.Span), []);
     }
 
     private static Storage Owned(Block values)
@@ -72,13 +73,13 @@ internal sealed record OpRun(float[][] Outputs, float[]?[] Gradients)
         Tensor loss = tape.Output(outputs.Any(o => o.NeedsGradient), 1);
         loss.Span.Clear();
         return tape.Record(
-            "weighted sum", loss,
-            () =>
+            "weighted sum", loss, (outputs, weights),
+            static (tape, s) =>
             {
-                for (int i = 0; i < outputs.Length; i++)
+                for (int i = 0; i < s.outputs.Length; i++)
                 {
-                    if (tape.Target(outputs[i]) is { } target)
-                        Add(weights[i].Floats, target.Span);
+                    if (tape.Target(s.outputs[i]) is { } target)
+                        Add(s.weights[i].Floats, target.Span);
                 }
             },
             []);

@@ -64,7 +64,9 @@ public sealed class PackTests : IDisposable
         using (tape.Enter("scope"))
         {
             Tensor statistics = tape.Output(false, Rows, Wide), y = tape.Output(true, 1);
-            tape.Record("made", y, () => Assert.Equal(1.001f, statistics.Span[7]), [Tape.Exact(statistics)]);
+            tape.Record(
+                "made", y, statistics, static (_, kept) => Assert.Equal(1.001f, kept.Span[7]),
+                [Tape.Exact(statistics)]);
             statistics.Fill(1.001f);
             tape.Target(y);
             _ = tape.Linear(tape.Linear(few, weight, null), weight, null);

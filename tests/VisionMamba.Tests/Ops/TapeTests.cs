@@ -43,6 +43,55 @@ public sealed class TapeTests : IDisposable
     }
 
     [Fact]
+    public void AnotherPassTakesTheObjectsOfTheLastAndNoneOfItsState()
+    {
+        Tensor w = Parameter("w", 5, 5), x = Parameter("x", 1, 2, 5), wide = Parameter("wide", 7, 5);
+        var tape = new Tape(_backend, _pool, recording: true);
+        float[] expected = [], gradient = [];
+        Tensor? made = null;
+        // Every other pass is of another shape and other operations, in between.
+        for (int pass = 0; pass < 5; pass++)
+        {
+            (w.Gradient, x.Gradient, wide.Gradient) = (null, null, null);
+            tape.Restart();
+            using (tape.Enter("pass"))
+            {
+                Tensor h = pass % 2 == 0 ? tape.Linear(x, w, null) : tape.Tanh(tape.Linear(x, wide, null));
+                Tensor y = pass % 2 == 0 ? tape.Linear(h, w, null, recompute: true) : tape.PickToken(h, 1);
+                Assert.Equal(pass % 2 == 0 ? [1, 2, 5] : [1, 1, 7], y.Shape.ToArray());
+                Assert.Null(y.Gradient);
+                made ??= h;
+                Assert.True(pass % 2 != 0 || ReferenceEquals(made, h));
+                if (pass == 0)
+                    expected = y.Span.ToArray();
+                else if (pass % 2 == 0)
+                    Assert.Equal(expected, y.Span.ToArray());
+                tape.Backward(y);
+            }
+
+            Assert.Equal(0, _pool.InUse);
+            if (pass == 0)
+                gradient = w.Gradient!.Span.ToArray();
+            else if (pass % 2 == 0)
+                Assert.Equal(gradient, w.Gradient!.Span.ToArray());
+            else
+                Assert.NotNull(wide.Gradient);
+        }
+    }
+
+    [Fact]
+    public void RestartingFreesAPassThatWasCutOff()
+    {
+        Tensor w = Parameter("w", 5, 5), x = Parameter("x", 2, 5);
+        var tape = new Tape(_backend, _pool, recording: true);
+        tape.Enter("cut off");
+        _ = tape.Linear(tape.Linear(x, w, null), w, null);
+        Assert.NotEqual(0, _pool.InUse);
+        tape.Restart();
+        Assert.Equal(0, _pool.InUse);
+    }
+
+    [Fact]
     public void AFrozenLayerStoresNothing()
     {
         Tensor trained = Parameter("trained", 5, 5), frozen = Parameter("frozen", 5, 5), x = Parameter("x", 2, 5);
@@ -164,7 +213,7 @@ public sealed class TapeTests : IDisposable
                 h = tape.Keep(tape.Linear(x, w, null));
             loss = tape.Output(true, 1);
             loss.Span[0] = 0;
-            tape.Record("loss", loss, () => tape.Target(h)!.Span[1] = float.PositiveInfinity, []);
+            tape.Record("loss", loss, h, static (tape, h) => tape.Target(h)!.Span[1] = float.PositiveInfinity, []);
         }
 
         var failure = Assert.Throws<NonFiniteException>(() => tape.Backward(loss));
@@ -183,11 +232,11 @@ public sealed class TapeTests : IDisposable
         Tensor y = tape.Output(true, 1, 2);
         (y.Span[0], y.Span[1]) = (a.Span[0], b.Span[0]);
         return tape.Record(
-            "pair", y,
-            () =>
+            "pair", y, (a, b, y),
+            static (tape, s) =>
             {
-                tape.Target(a)!.Span[0] += y.Gradient!.Span[0];
-                tape.Target(b)!.Span[0] += y.Gradient!.Span[1];
+                tape.Target(s.a)!.Span[0] += s.y.Gradient!.Span[0];
+                tape.Target(s.b)!.Span[0] += s.y.Gradient!.Span[1];
             },
             []);
     }

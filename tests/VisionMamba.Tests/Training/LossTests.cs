@@ -75,9 +75,9 @@ public sealed class LossTests
         var tape = new Tape(backend, pool, recording: true);
         using (tape.Enter("loss"))
         {
-            Tensor[] parts = new TrainingLoss(options).Of(tape, x, Tensor.From(targets, count, 1, 3), teacher, batch);
-            tape.Backward(parts);
-            return (parts.Sum(p => (double)p.Span[0]), x.Gradient!.Span.ToArray());
+            (Tensor first, Tensor? second) = new TrainingLoss(options).Of(tape, x, targets, teacher, batch);
+            tape.Backward([.. new[] { first, second }.OfType<Tensor>()]);
+            return ((double)first.Span[0] + (second?.Span[0] ?? 0), x.Gradient!.Span.ToArray());
         }
     }
 }

@@ -12,14 +12,14 @@ using VisionMamba.Training.Optimizers;
 namespace VisionMamba.Tests.Training;
 
 /// <summary>
-/// After the first steps no memory for numbers is allocated, and what a step leaves to the garbage collector (tensor
-/// objects and the closures of the tape) is small and does not grow. Nothing else runs beside these tests.
+/// After the first steps nothing is allocated: no memory for numbers, and no object for the garbage collector. Nothing
+/// else runs beside these tests.
 /// </summary>
 [Collection(CommandLine.Collection)]
 public sealed class SteadyStateTests : IDisposable
 {
     private const int Images = 4;
-    private readonly CpuBackend _backend = new(1);
+    private readonly CpuBackend _backend = new(2);
     private ModelSession? _session;
     private Optimizer? _optimizer;
     private Tensor? _input, _targets;
@@ -30,17 +30,23 @@ public sealed class SteadyStateTests : IDisposable
         _backend.Dispose();
     }
 
-    // Per block and pass: about 15 operations of about 500 bytes forward, twice that backward.
+    public static TheoryData<string> Methods =>
+        [.. TuningMethods.All.Select(m => m.Name).Where(m => m != "linear"), "svp+lora", "svp+vpt-deep"];
+
     [Theory]
-    [InlineData("svp", 30_000, 75_000)]
-    [InlineData("full", 24_000, 75_000)]
-    public void AStepLeavesLittleToCollect(string method, long forward, long step)
+    [MemberData(nameof(Methods))]
+    public void AStepAllocatesNothing(string method)
     {
         Prepare(method);
-        Assert.InRange(Allocated(() => _session!.Logits(_input!.Span, Images)), 1, forward);
-        long first = Allocated(Step);
-        Assert.InRange(first, 1, step);
-        Assert.InRange(Allocated(Step), first * 9 / 10, first * 11 / 10);
+        Assert.Equal(0, Allocated(Step));
+    }
+
+    [Fact]
+    public void AnAnswerAllocatesNothing()
+    {
+        Prepare("svp");
+        float[] logits = new float[Images * _session!.Model.Config.Classes];
+        Assert.Equal(0, Allocated(() => _session!.Logits(_input!.Span, Images, logits)));
     }
 
     [Fact]
@@ -77,9 +83,9 @@ public sealed class SteadyStateTests : IDisposable
             Stride = 8,
             Classes = 10,
         };
-        var settings = new JsonObject();
-        if (method == "svp")
-            settings["shared_layers"] = 2;
+        var svp = new JsonObject { ["shared_layers"] = 2 };
+        JsonObject settings = method == "svp" ? svp
+            : method.StartsWith("svp+", StringComparison.Ordinal) ? new JsonObject { ["svp"] = svp } : [];
         var model = new VisionMambaModel(config, TuningMethods.Create(method, settings), seed: 1);
         _session = new ModelSession(model, _backend);
         _optimizer = new AdamWOptimizer(model.Parameters, 1e-4);
@@ -91,6 +97,8 @@ public sealed class SteadyStateTests : IDisposable
     {
         _session!.Model.Parameters.ClearGradients();
         _session.Gradients(_input!, _targets!, new ForwardContext(true, new Rng(1, 2), 0.1f));
+        double norm = GradientClip.Norm(_backend, _session.Model.Parameters);
+        GradientClip.Clip(_backend, _session.Model.Parameters, "norm", norm, 1);
         _optimizer!.Step(_backend, 1e-4);
     }
 
@@ -107,14 +115,21 @@ public sealed class SteadyStateTests : IDisposable
         return (managed, process.WorkingSet64, _session!.HeldBytes);
     }
 
+    /// <summary>
+    /// Bytes of all threads in the least of several tries: the runtime and the test runner allocate now and then, too.
+    /// </summary>
     private static long Allocated(Action run)
     {
-        const int Runs = 8;
-        for (int i = 0; i < Runs; i++)
+        for (int i = 0; i < 40; i++)
             run();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < Runs; i++)
+        long least = long.MaxValue;
+        for (int attempt = 0; attempt < 20 && least > 0; attempt++)
+        {
+            long before = GC.GetTotalAllocatedBytes(precise: true);
             run();
-        return (GC.GetAllocatedBytesForCurrentThread() - before) / Runs;
+            least = Math.Min(least, GC.GetTotalAllocatedBytes(precise: true) - before);
+        }
+
+        return least;
     }
 }

@@ -83,8 +83,8 @@ public sealed class CombinedMethod : TuningMethod
     public override Tensor AfterScan(Tape tape, Tensor y, int layer)
     {
         // The last to add is the first to take away.
-        foreach (TuningMethod part in _parts.Reverse())
-            y = part.AfterScan(tape, y, layer);
+        for (int i = _parts.Length - 1; i >= 0; i--)
+            y = _parts[i].AfterScan(tape, y, layer);
         return y;
     }
 
@@ -105,7 +105,7 @@ public sealed class CombinedMethod : TuningMethod
     }
 
     /// <inheritdoc/>
-    public override bool ReadsMixerInput => _parts.Any(part => part.ReadsMixerInput);
+    public override bool ReadsMixerInput => Array.Exists(_parts, static part => part.ReadsMixerInput);
 
     /// <inheritdoc/>
     public override Tensor AfterMixer(Tape tape, int layer, Tensor h, Tensor y, ForwardContext context)
