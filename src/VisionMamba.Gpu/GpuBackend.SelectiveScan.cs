@@ -63,11 +63,7 @@ public partial class GpuBackend
             ForXz = For(gradients.Xz),
             WantsBc = Flag(gradients.Bc),
         };
-        KernelConfig config = ScanBackwardKernels.Configure(batch, a.Inner);
-        if (weights)
-            Launch(config, ScanBackwardKernels.Run<Wanted>, a, views);
-        else
-            Launch(config, ScanBackwardKernels.Run<Unwanted>, a, views);
+        LaunchScanBackward(a, views, batch, weights);
         if (gradients.Bc is not null)
         {
             int rows = batch * a.Length;
@@ -77,6 +73,26 @@ public partial class GpuBackend
 
         if (weights)
             AddScanWeights(a, batch, Lines, sums, gradients);
+    }
+
+    private void LaunchScanBackward(in ScanArguments a, in ScanGradientViews views, int batch, bool weights)
+    {
+        KernelConfig config = ScanBackwardKernels.Configure(batch, a.Inner);
+        if (ScanBackwardKernels.IsUsual(a, views))
+        {
+            if (weights)
+                Launch(config, ScanBackwardKernels.Run<Wanted, UsualScan>, a, views);
+            else
+                Launch(config, ScanBackwardKernels.Run<Unwanted, UsualScan>, a, views);
+        }
+        else if (weights)
+        {
+            Launch(config, ScanBackwardKernels.Run<Wanted, AnyScan>, a, views);
+        }
+        else
+        {
+            Launch(config, ScanBackwardKernels.Run<Unwanted, AnyScan>, a, views);
+        }
     }
 
     /// <summary>The first of several launches stores into a blank target, the others add.</summary>

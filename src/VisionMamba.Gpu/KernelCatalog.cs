@@ -31,8 +31,13 @@ internal static class KernelCatalog
         Type[] forward = [typeof(ScanQuad), typeof(ScanPair<ScanQuad>), typeof(ScanPair<ScanPair<ScanQuad>>)];
         for (int i = 0; i < forward.Length; i++)
             yield return Entry($"scan forward {4 << i}", typeof(ScanForwardKernels), "Run", Size, forward[i]);
-        yield return Entry("scan backward", typeof(ScanBackwardKernels), "Run", BackSize, typeof(Unwanted));
-        yield return Entry("scan backward weights", typeof(ScanBackwardKernels), "Run", BackSize, typeof(Wanted));
+        foreach ((string name, Type which) in new[] { (" usual", typeof(UsualScan)), ("", typeof(AnyScan)) })
+        {
+            Type back = typeof(ScanBackwardKernels);
+            yield return Entry($"scan backward{name}", back, "Run", BackSize, typeof(Unwanted), which);
+            yield return Entry($"scan backward{name} weights", back, "Run", BackSize, typeof(Wanted), which);
+        }
+
         yield return Entry("scan B C sums", typeof(ScanSumKernels), "AddBc", ScanSumKernels.GroupSize);
     }
 

@@ -3,8 +3,9 @@ using ILGPU;
 namespace VisionMamba.Gpu.Kernels;
 
 /// <summary>Four states of one channel on the way back, and one token's numbers, as a thread has them.</summary>
-internal struct ScanBackChannel<TWeights>
+internal struct ScanBackChannel<TWeights, TCase>
     where TWeights : struct, IWanted
+    where TCase : struct, IScanCase
 {
     public Float4 H;
 
@@ -14,15 +15,13 @@ internal struct ScanBackChannel<TWeights>
     // The states before the steps of a block, and their decays.
     private Float4 _h0, _h1, _h2, _h3, _e0, _e1, _e2, _e3;
     private float _bias, _skip, _dD, _dBias;
-    private float _u, _raw, _z, _dOut, _slope, _nextU, _nextRaw, _nextZ, _nextDOut;
 
-    // How far the channel is from the first of the thread's two.
-    private int _gap;
+    // Of the thread's own token: u, delta, dy, sigma(raw + bias), scale dOut silu'(z).
+    private float _u, _delta, _dy, _slope, _forZ;
 
-    public void Begin(in ScanArguments s, in ScanPlace place, in ScanPlace first, int quad)
+    public void Begin(in ScanArguments s, in ScanPlace place, int quad)
     {
         _place = place;
-        _gap = place.Channel - first.Channel;
         _bias = s.DeltaBias[_place.Channel];
         _skip = s.D[_place.Channel] * s.SkipFactor;
         var states = default(ScanQuad);
@@ -30,76 +29,68 @@ internal struct ScanBackChannel<TWeights>
         _a2 = states.A2;
     }
 
-    /// <summary>The states that the forward pass left before a tile.</summary>
-    public void LoadKept(in ScanArguments s, int tile, int quad)
+    /// <summary>delta of a token that there is; in a channel that there is not, 0.</summary>
+    public readonly float StepSize(in ScanBackInput x)
     {
-        H = default;
-        if (tile > 0 && 4 * quad < s.States)
-            H = s.Kept[s.KeptAt(tile, quad) + ((long)_place.Sample * s.Inner) + _place.Channel];
+        float delta = DeviceMath.Softplus(x.Raw + _bias);
+        return default(TCase).Usual || _place.Owned ? delta : 0f;
     }
 
-    /// <summary>Reads ahead what the token so far from the first (<see cref="ScanSteps.Offset"/>) will need.</summary>
-    public void Prefetch(in ScanBackTokens tokens, int offset)
+    /// <summary>delta of a token; 0 past the last one, so that a step with it changes no state.</summary>
+    public readonly float StepSize(in ScanBackInput x, in ScanBackTokens<TCase> tokens, int step)
     {
-        int at = offset + _gap;
-        _nextU = tokens.U[at];
-        _nextRaw = tokens.Raw[at];
-        _nextZ = tokens.Z[at + offset];
-        _nextDOut = tokens.DY[at];
-    }
-
-    /// <summary>Of those, what moves the states on.</summary>
-    public void PrefetchStep(in ScanBackTokens tokens, int offset)
-    {
-        int at = offset + _gap;
-        _u = tokens.U[at];
-        _raw = tokens.Raw[at];
-    }
-
-    /// <summary>delta and delta u of the token read by <see cref="PrefetchStep"/>.</summary>
-    public readonly Float4 StepLine()
-    {
-        float delta = DeviceMath.Softplus(_raw + _bias);
-        return new Float4(delta, delta * _u, 0f, 0f);
+        float delta = StepSize(x);
+        return tokens.Has(step) ? delta : 0f;
     }
 
     /// <summary>
-    /// Takes what was read ahead; delta, delta u and dy of that token: all 0 past the last token or channel, so that a
-    /// step with them changes no state, no gradient and no sum. Beside them stands sigma(z).
+    /// What only the thread's own token needs, and dy: 0 past the last token or channel, so that a step with it changes
+    /// no gradient and no sum.
     /// </summary>
-    public Float4 Take(in ScanBackTokens tokens, int step)
+    public void Take(in ScanBackInput x, in ScanBackTokens<TCase> tokens, int step)
     {
-        (_u, _z, _dOut) = (_nextU, _nextZ, _nextDOut);
-        bool counts = Counts(tokens, step);
-        float softplus = DeviceMath.Softplus(_nextRaw + _bias, out _slope), gate = DeviceMath.Sigmoid(_z);
-        float delta = counts ? softplus : 0f, dy = counts ? tokens.Scale * _dOut * (_z * gate) : 0f;
-        return new Float4(delta, delta * _u, dy, gate);
+        float scale = Counts(tokens, step) ? tokens.Scale : 0f;
+        float gate = DeviceMath.Sigmoid(x.Z), gated = scale * x.DOut * gate;
+        _u = x.U;
+        _slope = DeviceMath.Sigmoid(x.Raw + _bias);
+        _dy = gated * x.Z;
+        // d silu(z) / dz = sigma + z sigma (1 - sigma)
+        _forZ = (_dy * (1f - gate)) + gated;
+    }
+
+    /// <summary>delta u and dy of the token that <see cref="Take"/> took.</summary>
+    public Float2 Begin(float delta)
+    {
+        _delta = delta;
+        if (default(TWeights).Value)
+            _dD += _dy * _u;
+        return new Float2(delta * _u, _dy);
     }
 
     /// <summary>h = exp2(delta a2) h + delta u B.</summary>
-    public void Advance(Float4 line, Float4 b) => H = Next(line, b, Decay(line));
+    public void Advance(float delta, float deltaU, Float4 b) => H = Next(deltaU, b, Decay(delta));
 
     /// <summary>Four such steps, keeping everything.</summary>
-    public void Run(Float4 l0, Float4 l1, Float4 l2, Float4 l3, Float4 b0, Float4 b1, Float4 b2, Float4 b3)
+    public void Run(Float4 delta, Float4 deltaU, Float4 b0, Float4 b1, Float4 b2, Float4 b3)
     {
-        (_e0, _e1, _e2, _e3) = (Decay(l0), Decay(l1), Decay(l2), Decay(l3));
+        (_e0, _e1, _e2, _e3) = (Decay(delta.X), Decay(delta.Y), Decay(delta.Z), Decay(delta.W));
         _h0 = H;
-        _h1 = H = Next(l0, b0, _e0);
-        _h2 = H = Next(l1, b1, _e1);
-        _h3 = H = Next(l2, b2, _e2);
-        H = Next(l3, b3, _e3);
+        _h1 = H = Next(deltaU.X, b0, _e0);
+        _h2 = H = Next(deltaU.Y, b1, _e1);
+        _h3 = H = Next(deltaU.Z, b2, _e2);
+        H = Next(deltaU.W, b3, _e3);
     }
 
     /// <summary>One step back, the block's last first; adds to the gradients of its B and C.</summary>
-    public ScanSums GoBack(Float4 line, Float4 b, Float4 c, ref Float4 dB, ref Float4 dC)
+    public ScanSums GoBack(float delta, float deltaU, float dy, Float4 b, Float4 c, ref Float4 dB, ref Float4 dC)
     {
-        Float4 after = H, before = _h3, g = _dh + (c * line.Z);
+        Float4 after = H, before = _h3, g = _dh + (c * dy);
         _dh = g * _e3;
         Float4 q = _dh * before;
         if (default(TWeights).Value)
-            _dA += q * line.X;
-        dB += g * line.Y;
-        dC += after * line.Z;
+            _dA += q * delta;
+        dB += g * deltaU;
+        dC += after * dy;
         // Registers that change their names: no instruction.
         H = before;
         _h3 = _h2;
@@ -111,22 +102,28 @@ internal struct ScanBackChannel<TWeights>
         return new ScanSums(Float4.Dot(after, c), Float4.Dot(g, b), Float4.Dot(q, _a2));
     }
 
-    /// <summary>The gradients of the token that <see cref="Take"/> gave, from its sums over all states.</summary>
-    public void Finish(in ScanBackTokens tokens, in ScanSums sums, Float4 line, int step)
+    /// <summary>
+    /// The gradients of the token that <see cref="Take"/> took, from its sums over all states; all 0 past the last
+    /// token or channel: there are no gradients after it, and dy is 0.
+    /// </summary>
+    public ScanBackOutput Finish(in ScanSums sums, float beforeZ)
     {
-        float delta = line.X, dy = line.Z, gate = line.W;
-        float dRaw = ((sums.DDelta * DeviceMath.Ln2) + (sums.DDeltaU * _u)) * _slope;
-        float dU = (sums.DDeltaU * delta) + (_skip * dy);
-        float dZ = tokens.Scale * _dOut * (sums.Y + (_skip * _u)) * DeviceMath.SiluSlope(_z, gate);
-        bool counts = Counts(tokens, step);
-        if (counts)
-            tokens.Write(tokens.Steps.Offset(step), _gap, dU, dRaw, dZ);
-        if (default(TWeights).Value)
+        var output = new ScanBackOutput
         {
-            // dy is 0 where the token does not count, so only the bias needs to be told.
-            _dD += dy * _u * tokens.SkipFactor;
-            _dBias += counts ? dRaw : 0f;
-        }
+            DU = (sums.DDeltaU * _delta) + (_skip * _dy),
+            DRaw = ((sums.DDelta * DeviceMath.Ln2) + (sums.DDeltaU * _u)) * _slope,
+            DZ = (_forZ * (sums.Y + (_skip * _u))) + beforeZ,
+        };
+        if (default(TWeights).Value)
+            _dBias += output.DRaw;
+        return output;
+    }
+
+    /// <summary>Writes them.</summary>
+    public readonly void Write(in ScanBackTokens<TCase> tokens, int at, int gap, in ScanBackOutput output)
+    {
+        if (default(TCase).Usual || _place.Owned)
+            tokens.Write(at, gap, output);
     }
 
     /// <summary>Per sample: a line of channels for each state of A_log, then one for D and one for the bias.</summary>
@@ -147,13 +144,14 @@ internal struct ScanBackChannel<TWeights>
         to[line + (3L * s.Inner)] = dALog.W;
         if (quad != 0)
             return;
-        to[at + (16L * s.Inner)] = dD;
+        to[at + (16L * s.Inner)] = dD * s.SkipFactor;
         to[at + (17L * s.Inner)] = dBias;
     }
 
-    private readonly bool Counts(in ScanBackTokens tokens, int step) => _place.Owned && tokens.Steps.Has(step);
+    private readonly bool Counts(in ScanBackTokens<TCase> tokens, int step) =>
+        (default(TCase).Usual || _place.Owned) && tokens.Has(step);
 
-    private readonly Float4 Decay(Float4 line) => Float4.Exp2(_a2 * line.X);
+    private readonly Float4 Decay(float delta) => Float4.Exp2(_a2 * delta);
 
-    private readonly Float4 Next(Float4 line, Float4 b, Float4 decay) => (decay * H) + (b * line.Y);
+    private readonly Float4 Next(float deltaU, Float4 b, Float4 decay) => (decay * H) + (b * deltaU);
 }

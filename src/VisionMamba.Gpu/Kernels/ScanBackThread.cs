@@ -1,15 +1,17 @@
+using ILGPU;
+
 namespace VisionMamba.Gpu.Kernels;
 
 /// <summary>
-/// Which of the 16 states a thread has (its quad), which two channels of the group, and the number of that pair. A warp
-/// has 16 neighbouring channels.
+/// Which of the 16 states a thread has (its quad), which two channels of the group, the number of that pair, and the
+/// row of products that it adds with three others. A warp has 16 neighbouring channels.
 /// </summary>
 internal readonly struct ScanBackThread
 {
     /// <summary>How far the second channel is from the first.</summary>
     public const int Between = 8;
 
-    public readonly int Warp, Lane, Quad, Low, High, Pair;
+    public readonly int Warp, Lane, Quad, Low, High, Pair, Row;
 
     public ScanBackThread(int thread)
     {
@@ -20,5 +22,12 @@ internal readonly struct ScanBackThread
         Low = (16 * Warp) + within;
         High = Low + Between;
         Pair = (8 * Warp) + within;
+        Row = thread >> 2;
     }
+
+    /// <summary>
+    /// The same number. The assembler computes what is cheap again at every use, from the thread's number on; what a
+    /// shuffle gives it has to keep.
+    /// </summary>
+    public static int Pin(int value) => ILGPU.Warp.Shuffle(value, Group.IdxX & (WarpSums.Lanes - 1));
 }

@@ -9,15 +9,15 @@ namespace VisionMamba.Gpu.Kernels;
 //
 // A thread owns four of the 16 states of two channels; the four threads of a channel are 8 lanes apart, so that every
 // access to u, raw, z and their gradients is four tokens' sectors of 32 bytes. The forward pass left the states before
-// every tile of 24 tokens. A tile is run once to have the states before each block of four tokens in shared memory;
-// then, from its last block to the first, a block is run with states and decays in registers and gone back through. So
-// a token and state cost 1 + 5/6 exponentials, and a token's inputs are read from memory once: what a block needs again
-// is in registers, and the tile's first run reads 12 KB that its blocks find in the cache.
+// every tile of 24 tokens. A tile is run once to have the step sizes and the states before each block of four tokens in
+// shared memory; then, from its last block to the first, a block is run with states and decays in registers and gone
+// back through. So a token and state cost 1 + 5/6 exponentials, and a token's inputs are read from memory once: what a
+// block needs again is in registers, and the tile's first run reads 12 KB that its blocks find in the cache.
 //
-// Before a block each thread computes the step size of one of its four tokens, and all share them; after it, each gets
-// one token's sums over the states and writes its gradients. The sums over channels for B and C are made in shared
-// memory in a fixed order, written per group, and added by a second kernel; so are the weights' sums over the samples.
-// Nothing is atomic.
+// Before a block each thread computes what is needed of one of its four tokens, and all share it; after it, each gets
+// one token's sums over the states, through shared memory, and writes its gradients. The sums over channels for B and C
+// are made in shared memory in a fixed order, written per group, and added by a second kernel; so are the weights' sums
+// over the samples. Nothing is atomic.
 internal static class ScanBackwardKernels
 {
     /// <summary>Threads of a group: 4 x 32, two channels each.</summary>
@@ -29,11 +29,16 @@ internal static class ScanBackwardKernels
     /// <summary>Lines of the weights' partial sums: 16 states, D and the bias.</summary>
     public const int WeightLines = 18;
 
-    /// <summary>Pairs of channels, and how many of them a thread adds.</summary>
-    public const int Pairs = Channels / 2, Share = Pairs / 4;
+    /// <summary>Pairs of channels.</summary>
+    public const int Pairs = Channels / 2;
 
-    private const int Tile = ScanForwardKernels.Tile, Block = 4, Quads = ScanForwardKernels.MaxQuads;
-    private const int Row = 2 * Quads, Between = ScanBackThread.Between;
+    /// <summary>Groups of four of B and C of one token.</summary>
+    public const int Row = 2 * Quads;
+
+    /// <summary>Tokens whose states and decays are in registers.</summary>
+    public const int Block = 4;
+
+    private const int Tile = ScanForwardKernels.Tile, Quads = ScanForwardKernels.MaxQuads;
 
     /// <summary>Groups: x over the channels, y over the samples.</summary>
     public static KernelConfig Configure(int batch, int inner) =>
@@ -42,36 +47,43 @@ internal static class ScanBackwardKernels
     /// <summary>Groups that share a sample: so many partial sums there are for B and C.</summary>
     public static int Groups(int inner) => (inner + Channels - 1) / Channels;
 
+    /// <summary>Whether a launch may be that of <see cref="UsualScan"/>.</summary>
+    public static bool IsUsual(in ScanArguments s, in ScanGradientViews targets) =>
+        s.Inner % Channels == 0 && s.States == 4 * Quads && targets.WantsBc != 0
+        && Math.Max(Math.Max(s.Xz.Length, s.Bc.Length), targets.DBc.Length) <= int.MaxValue
+        && s.Kept.Length <= int.MaxValue && targets.ForXz == ScanGradientViews.Add
+        && targets.ForU == ScanGradientViews.Store && targets.ForDelta == ScanGradientViews.Store;
+
     /// <summary>The kernel, with or without the weights' sums; fewer than 16 states are padded with zeros.</summary>
-    public static void Run<TWeights>(ScanArguments s, ScanGradientViews targets)
+    public static void Run<TWeights, TCase>(ScanArguments s, ScanGradientViews targets)
         where TWeights : struct, IWanted
+        where TCase : struct, IScanCase
     {
-        ArrayView<Float4> bc = SharedMemory.Allocate<Float4>(Tile * Row).AsAligned16();
-        ArrayView<Float4> states = SharedMemory.Allocate<Float4>(2 * (Tile / Block) * GroupSize).AsAligned16();
-        ArrayView<Float4> lines = SharedMemory.Allocate<Float4>(Block * Channels).AsAligned16();
-        ArrayView<Float4> products = SharedMemory.Allocate<Float4>(Block * Row * Pairs).AsAligned16();
+        ArrayView<Float4> all = SharedMemory.Allocate<Float4>(ScanShared.Size).AsAligned16();
         var thread = new ScanBackThread(Group.IdxX);
-        var shared = new ScanShared(thread, bc, states, lines, products);
+        var shared = new ScanShared(thread, all);
         var first = new ScanPlace(s, Grid.IdxY, (Grid.IdxX * Channels) + thread.Low);
         var second = new ScanPlace(s, Grid.IdxY, (Grid.IdxX * Channels) + thread.High);
-        var tokens = new ScanBackTokens(s, targets, first);
-        ScanBackChannel<TWeights> low = default, high = default;
-        low.Begin(s, first, first, thread.Quad);
-        high.Begin(s, second, first, thread.Quad);
-        int last = tokens.Steps.Offset(((s.Length - 1) / Block * Block) + thread.Quad);
-        low.Prefetch(tokens, last);
-        high.Prefetch(tokens, last);
+        var tokens = new ScanBackTokens<TCase>(s, targets, first, second);
+        ScanBackChannel<TWeights, TCase> low = default, high = default;
+        low.Begin(s, first, thread.Quad);
+        high.Begin(s, second, thread.Quad);
+        int step = ((s.Length - 1) / Block * Block) + thread.Quad, at = tokens.AtOrLast(step);
+        low.Take(tokens.Read(at, 0), tokens, step);
+        high.Take(tokens.Read(at, tokens.Gap), tokens, step);
         for (int tile = (s.Length - 1) / Tile; tile >= 0; tile--)
         {
             int begin = tile * Tile, steps = s.Length - begin < Tile ? s.Length - begin : Tile;
-            int blocks = (steps + Block - 1) / Block;
-            ScanTile.Stage(s, Grid.IdxY, begin, Quads, blocks * Block, bc);
-            low.LoadKept(s, tile, thread.Quad);
-            high.LoadKept(s, tile, thread.Quad);
+            int blocks = (steps + Block - 1) / Block, last = (blocks - 1) * ScanShared.Chunk;
+            Stage<TCase>(s, begin, blocks * Block, all.SubView(ScanShared.BlocksAt));
+            LoadKept<TCase>(s, tile, first, second, thread.Quad, out low.H, out high.H);
             Group.Barrier();
-            KeepStates(ref low, ref high, tokens, thread, shared, begin, blocks);
-            for (int block = blocks - 1; block >= 0; block--)
-                RunBlock(ref low, ref high, tokens, thread, shared, begin, block);
+            KeepStates(ref low, ref high, tokens, shared, begin + thread.Quad, last);
+            for (int block = last; block >= 0; block -= ScanShared.Chunk)
+            {
+                at = RunBlock(ref low, ref high, tokens, shared, step, at, block);
+                step -= Block;
+            }
         }
 
         if (default(TWeights).Value)
@@ -81,121 +93,190 @@ internal static class ScanBackwardKernels
         }
     }
 
-    /// <summary>Runs a tile and keeps the states before each of its blocks.</summary>
-    private static void KeepStates<TWeights>(
-        ref ScanBackChannel<TWeights> low, ref ScanBackChannel<TWeights> high, in ScanBackTokens tokens,
-        in ScanBackThread thread, in ScanShared shared, int first, int blocks)
-        where TWeights : struct, IWanted
+    private static void Stage<TCase>(in ScanArguments s, int begin, int steps, ArrayView<Float4> bc)
+        where TCase : struct, IScanCase
     {
-        int offset = tokens.Steps.Offset(first + thread.Quad);
-        low.PrefetchStep(tokens, offset);
-        high.PrefetchStep(tokens, offset);
-        for (int block = 0; block < blocks; block++)
+        if (default(TCase).Usual)
+            ScanTile.StageSixteen(s, Grid.IdxY, begin, steps, bc, ScanShared.BcGap);
+        else
+            ScanTile.Stage(s, Grid.IdxY, begin, Quads, steps, bc, ScanShared.BcGap);
+    }
+
+    /// <summary>The states that the forward pass left before a tile.</summary>
+    private static void LoadKept<TCase>(
+        in ScanArguments s, int tile, in ScanPlace first, in ScanPlace second, int quad, out Float4 low,
+        out Float4 high)
+        where TCase : struct, IScanCase
+    {
+        (low, high) = (default, default);
+        if (tile == 0 || (!default(TCase).Usual && 4 * quad >= s.States))
+            return;
+        if (default(TCase).Usual)
         {
-            ArrayView<Float4> states = shared.States.SubView(2 * block * GroupSize);
-            states[0] = low.H;
-            states[GroupSize] = high.H;
-            if (block + 1 == blocks)
-                break;
-            // Only lanes of a warp share a channel.
-            Warp.Barrier();
-            shared.OwnLine[0] = low.StepLine();
-            shared.OwnLine[Between] = high.StepLine();
-            Warp.Barrier();
-            offset = tokens.Steps.Offset(first + (Block * (block + 1)) + thread.Quad);
-            low.PrefetchStep(tokens, offset);
-            high.PrefetchStep(tokens, offset);
-            ArrayView<Float4> bc = shared.Bc.SubView(Block * block * Row);
-            Advance(ref low, ref high, shared, bc, 0);
-            Advance(ref low, ref high, shared, bc, 1);
-            Advance(ref low, ref high, shared, bc, 2);
-            Advance(ref low, ref high, shared, bc, 3);
+            int line = (((tile - 1) * s.KeptQuads) + (s.FirstState / 4) + quad) * Grid.DimY;
+            ArrayView<Float4> kept = s.Kept.SubView(((line + Grid.IdxY) * s.Inner) + first.Channel);
+            (low, high) = (kept[0], kept[ScanBackThread.Between]);
+            return;
         }
-    }
 
-    private static void Advance<TWeights>(
-        ref ScanBackChannel<TWeights> low, ref ScanBackChannel<TWeights> high, in ScanShared shared,
-        ArrayView<Float4> bc, int i)
-        where TWeights : struct, IWanted
-    {
-        Float4 b = bc[i * Row];
-        low.Advance(shared.Lines[i * Channels], b);
-        high.Advance(shared.Lines[(i * Channels) + Between], b);
-    }
-
-    private static void RunBlock<TWeights>(
-        ref ScanBackChannel<TWeights> low, ref ScanBackChannel<TWeights> high, in ScanBackTokens tokens,
-        in ScanBackThread thread, in ScanShared shared, int first, int block)
-        where TWeights : struct, IWanted
-    {
-        int step = first + (Block * block) + thread.Quad;
-        Float4 lowLine = low.Take(tokens, step), highLine = high.Take(tokens, step);
-        int before = tokens.Steps.Offset(step < Block ? 0 : step - Block);
-        low.Prefetch(tokens, before);
-        high.Prefetch(tokens, before);
-        ArrayView<Float4> states = shared.States.SubView(2 * block * GroupSize);
-        low.H = states[0];
-        high.H = states[GroupSize];
-        Warp.Barrier();
-        shared.OwnLine[0] = lowLine;
-        shared.OwnLine[Between] = highLine;
-        // The last block's products have been added, too.
-        Group.Barrier();
-        ArrayView<Float4> bc = shared.Bc.SubView(Block * block * Row);
-        Run(ref low, shared, 0, bc);
-        Run(ref high, shared, Between, bc);
-        // Four steps' sums over four states become one step's sums over 16, for each of the four threads that share a
-        // channel: 3 shuffles a step, where butterflies take 6.
-        bool odd = (thread.Quad & 1) != 0;
-        ScanSumsPair s3 = GoBack(ref low, ref high, shared, bc, 3);
-        ScanSumsPair s2 = ScanSumsPair.Exchange(GoBack(ref low, ref high, shared, bc, 2), s3, odd, 8);
-        ScanSumsPair s1 = GoBack(ref low, ref high, shared, bc, 1);
-        ScanSumsPair s0 = ScanSumsPair.Exchange(GoBack(ref low, ref high, shared, bc, 0), s1, odd, 8);
-        ScanSumsPair sums = ScanSumsPair.Exchange(s0, s2, thread.Quad >= 2, 16);
-        low.Finish(tokens, sums.Low, shared.OwnLine[0], step);
-        high.Finish(tokens, sums.High, shared.OwnLine[Between], step);
-        Group.Barrier();
-        if (tokens.WantsBc)
-            AddChannels(tokens, thread, shared, first + (Block * block));
-    }
-
-    private static void Run<TWeights>(
-        ref ScanBackChannel<TWeights> channel, in ScanShared shared, int column, ArrayView<Float4> bc)
-        where TWeights : struct, IWanted => channel.Run(
-            shared.Lines[column], shared.Lines[Channels + column], shared.Lines[(2 * Channels) + column],
-            shared.Lines[(3 * Channels) + column], bc[0], bc[Row], bc[2 * Row], bc[3 * Row]);
-
-    /// <summary>Step <paramref name="i"/> of a block, of both channels; leaves their share of dB and dC.</summary>
-    private static ScanSumsPair GoBack<TWeights>(
-        ref ScanBackChannel<TWeights> low, ref ScanBackChannel<TWeights> high, in ScanShared shared,
-        ArrayView<Float4> bc, int i)
-        where TWeights : struct, IWanted
-    {
-        Float4 b = bc[i * Row], c = bc[(i * Row) + Quads], dB = default, dC = default;
-        ScanSums first = low.GoBack(shared.Lines[i * Channels], b, c, ref dB, ref dC);
-        ScanSums second = high.GoBack(shared.Lines[(i * Channels) + Between], b, c, ref dB, ref dC);
-        shared.OwnProduct[i * Row * Pairs] = dB;
-        shared.OwnProduct[((i * Row) + Quads) * Pairs] = dC;
-        return new ScanSumsPair(first, second);
+        long sample = s.KeptAt(tile, quad) + ((long)Grid.IdxY * s.Inner);
+        (low, high) = (s.Kept[sample + first.Channel], s.Kept[sample + second.Channel]);
     }
 
     /// <summary>
-    /// A warp adds one token's 32 numbers over 32 pairs of channels and writes them as one line: four lanes a row of
-    /// four numbers, a quarter of the pairs each. A lane begins at its own pair, so that eight lanes read from all
-    /// banks; that fixes the order of each sum.
+    /// Runs a tile and keeps its step sizes and the states before each of its blocks but the <paramref name="last"/>,
+    /// which the channels have afterwards.
     /// </summary>
-    private static void AddChannels(
-        in ScanBackTokens tokens, in ScanBackThread thread, in ScanShared shared, int firstStep)
+    private static void KeepStates<TWeights, TCase>(
+        ref ScanBackChannel<TWeights, TCase> low, ref ScanBackChannel<TWeights, TCase> high,
+        in ScanBackTokens<TCase> tokens, in ScanShared shared, int step, int last)
+        where TWeights : struct, IWanted
+        where TCase : struct, IScanCase
+    {
+        int at = tokens.AtOrLast(step);
+        ScanBackInput lowNext = tokens.ReadStep(at, 0), highNext = tokens.ReadStep(at, tokens.Gap);
+        for (int block = 0; block < last; block += ScanShared.Chunk)
+        {
+            float lowDelta = low.StepSize(lowNext), highDelta = high.StepSize(highNext);
+            KeepDelta(shared, block, lowDelta, highDelta);
+            // Only lanes of a warp share a channel.
+            Warp.Barrier();
+            shared.OwnDeltaU[0] = lowDelta * lowNext.U;
+            shared.OwnDeltaU[4 * Pairs] = highDelta * highNext.U;
+            ArrayView<Float4> states = shared.States.SubView(block);
+            states[0] = low.H;
+            states[GroupSize] = high.H;
+            Warp.Barrier();
+            step += Block;
+            at = tokens.AtOrLast(step);
+            (lowNext, highNext) = (tokens.ReadStep(at, 0), tokens.ReadStep(at, tokens.Gap));
+            ArrayView<Float4> b = shared.Bc.SubView(block), deltas = shared.Delta.SubView(block);
+            Advance(ref low, deltas[0], shared.Lines[0], b);
+            Advance(ref high, deltas[Pairs], shared.Lines[Pairs], b);
+        }
+
+        KeepDelta(shared, last, low.StepSize(lowNext, tokens, step), high.StepSize(highNext, tokens, step));
+        Warp.Barrier();
+    }
+
+    private static void KeepDelta(in ScanShared shared, int block, float low, float high)
+    {
+        ArrayView<float> own = shared.OwnDelta.SubView(4 * block);
+        own[0] = low;
+        own[4 * Pairs] = high;
+    }
+
+    private static void Advance<TWeights, TCase>(
+        ref ScanBackChannel<TWeights, TCase> channel, Float4 delta, Float4 deltaU, ArrayView<Float4> b)
+        where TWeights : struct, IWanted
+        where TCase : struct, IScanCase
+    {
+        channel.Advance(delta.X, deltaU.X, b[0]);
+        channel.Advance(delta.Y, deltaU.Y, b[Row]);
+        channel.Advance(delta.Z, deltaU.Z, b[2 * Row]);
+        channel.Advance(delta.W, deltaU.W, b[3 * Row]);
+    }
+
+    /// <summary>A block of the tile, run and gone back through; returns where the tokens before its stand.</summary>
+    private static int RunBlock<TWeights, TCase>(
+        ref ScanBackChannel<TWeights, TCase> low, ref ScanBackChannel<TWeights, TCase> high,
+        in ScanBackTokens<TCase> tokens, in ScanShared shared, int step, int at, int block)
+        where TWeights : struct, IWanted
+        where TCase : struct, IScanCase
+    {
+        ArrayView<float> own = shared.OwnDelta.SubView(4 * block);
+        Float2 lowInput = low.Begin(own[0]), highInput = high.Begin(own[4 * Pairs]);
+        shared.OwnLine[0] = new Float4(lowInput.X, highInput.X, lowInput.Y, highInput.Y);
+        Warp.Barrier();
+        ArrayView<Float4> bc = shared.Bc.SubView(block), deltas = shared.Delta.SubView(block);
+        Float4 lowDelta = deltas[0], highDelta = deltas[Pairs];
+        Run(ref low, ref high, shared, lowDelta, highDelta, bc);
+        var back = new ScanBackStep<TWeights, TCase>(shared, bc);
+        ScanSumsPair s3 = back.Run(ref low, ref high, 3, lowDelta.W, highDelta.W);
+        ScanSumsPair s2 = back.Run(ref low, ref high, 2, lowDelta.Z, highDelta.Z);
+        ScanSumsPair s1 = back.Run(ref low, ref high, 1, lowDelta.Y, highDelta.Y);
+        ScanSumsPair s0 = back.Run(ref low, ref high, 0, lowDelta.X, highDelta.X);
+        // The registers of the block's states are free now; the loads have time until the next block.
+        int before = tokens.At(Math.Max(step - Block, 0));
+        float lowZ = tokens.ReadDZ(at, 0), highZ = tokens.ReadDZ(at, tokens.Gap);
+        ScanBackInput lowNext = tokens.Read(before, 0), highNext = tokens.Read(before, tokens.Gap);
+        Group.Barrier();
+        if (tokens.WantsBc)
+            AddChannels(tokens, shared, step + shared.ToAdded);
+        // The products have been added: the sums take their place.
+        Group.Barrier();
+        ScanSumsPair sums = Exchange(shared, s0, s1, s2, s3);
+        ScanBackOutput lowOutput = low.Finish(sums.Low, lowZ), highOutput = high.Finish(sums.High, highZ);
+        if (tokens.Has(step))
+        {
+            low.Write(tokens, at, 0, lowOutput);
+            high.Write(tokens, at, tokens.Gap, highOutput);
+        }
+
+        low.Take(lowNext, tokens, step - Block);
+        high.Take(highNext, tokens, step - Block);
+        // Before the first block: what nobody uses.
+        ArrayView<Float4> states = shared.StatesBefore.SubView(block);
+        (low.H, high.H) = (states[0], states[GroupSize]);
+        return before;
+    }
+
+    private static void Run<TWeights, TCase>(
+        ref ScanBackChannel<TWeights, TCase> low, ref ScanBackChannel<TWeights, TCase> high, in ScanShared shared,
+        Float4 lowDelta, Float4 highDelta, ArrayView<Float4> b)
+        where TWeights : struct, IWanted
+        where TCase : struct, IScanCase
+    {
+        ArrayView<Float4> lines = shared.Lines;
+        Float4 l0 = lines[0], l1 = lines[Pairs], l2 = lines[2 * Pairs], l3 = lines[3 * Pairs];
+        low.Run(lowDelta, new Float4(l0.X, l1.X, l2.X, l3.X), b[0], b[Row], b[2 * Row], b[3 * Row]);
+        high.Run(highDelta, new Float4(l0.Y, l1.Y, l2.Y, l3.Y), b[0], b[Row], b[2 * Row], b[3 * Row]);
+    }
+
+    /// <summary>
+    /// Leaves a thread's sums over its four states of each token; those of its own token over all states. As shuffles
+    /// it is 18 with two selections each.
+    /// </summary>
+    private static ScanSumsPair Exchange(
+        in ScanShared shared, ScanSumsPair s0, ScanSumsPair s1, ScanSumsPair s2, ScanSumsPair s3)
+    {
+        Store(shared, 0, s0);
+        Store(shared, 1, s1);
+        Store(shared, 2, s2);
+        Store(shared, 3, s3);
+        Warp.Barrier();
+        return (Load(shared, 0) + Load(shared, 1)) + (Load(shared, 2) + Load(shared, 3));
+    }
+
+    private static void Store(in ScanShared shared, int i, ScanSumsPair sums) => sums.Store(
+        shared.OwnProduct.SubView(i * Row * Pairs), shared.OwnProduct.SubView(((i * Row) + Quads) * Pairs));
+
+    private static ScanSumsPair Load(in ScanShared shared, int quad) => ScanSumsPair.Load(
+        shared.OwnSums.SubView(quad * Pairs), shared.OwnSums.SubView((Quads + quad) * Pairs));
+
+    /// <summary>
+    /// A warp adds one token's 32 numbers over 32 pairs of channels and writes them as one line: four lanes a row of
+    /// four numbers, every fourth pair each, so that eight lanes read from all banks; each sum has one order.
+    /// </summary>
+    private static void AddChannels<TCase>(
+        in ScanBackTokens<TCase> tokens, in ScanShared shared, int step)
+        where TCase : struct, IScanCase
     {
         ArrayView<Float4> row = shared.Row;
-        int begin = thread.Lane & (Share - 1);
-        Float4 sum = ((row[begin] + row[begin ^ 1]) + (row[begin ^ 2] + row[begin ^ 3]))
-            + ((row[begin ^ 4] + row[begin ^ 5]) + (row[begin ^ 6] + row[begin ^ 7]));
-        bool upper = (thread.Lane & 2) != 0, odd = (thread.Lane & 1) != 0;
-        float first = ScanSums.Exchange(sum.X, sum.Z, upper, 2), second = ScanSums.Exchange(sum.Y, sum.W, upper, 2);
-        float number = ScanSums.Exchange(first, second, odd, 1);
-        int step = firstStep + thread.Warp;
-        if (tokens.Steps.Has(step))
+        Float4 sum = ((row[0] + row[4]) + (row[8] + row[12])) + ((row[16] + row[20]) + (row[24] + shared.RowEnd[0]));
+        float first = Exchange(sum.X, sum.Z, shared.Upper, 2), second = Exchange(sum.Y, sum.W, shared.Upper, 2);
+        float number = Exchange(first, second, shared.Odd, 1);
+        if (tokens.Has(step))
             tokens.WriteBc(step, number);
+    }
+
+    /// <summary>
+    /// Of two numbers' sums over a part, one number's over twice as many: of two lanes so many apart the second has the
+    /// second number.
+    /// </summary>
+    private static float Exchange(float first, float second, bool takesSecond, int lanes)
+    {
+        float kept = takesSecond ? second : first, given = takesSecond ? first : second;
+        return kept + Warp.ShuffleXor(given, lanes);
     }
 }

@@ -11,7 +11,7 @@ internal interface IWanted
     bool Value { get; }
 }
 
-[ResidentGroups(2)]
+[ResidentGroups(3)]
 internal struct Wanted : IWanted
 {
     public readonly bool Value => true;

@@ -11,9 +11,9 @@ public sealed class KernelCompilationTests
 
     /// <summary>
     /// A thread may have 255 registers. The assembler gets by with fewer than stand in the text at once: it makes 168
-    /// of 230 and spills 32 bytes (bench/gpu/assemble).
+    /// of 271 and spills 148 bytes (bench/gpu/assemble).
     /// </summary>
-    private const int MostAlive = 260;
+    private const int MostAlive = 280;
 
     /// <summary>The least that is accepted, the least with TF32 and bf16, what is between them, and the newest known to
     /// ILGPU 1.5, which names no target above sm_80: the driver compiles that for the device it has.</summary>

@@ -21,6 +21,9 @@ internal static partial class OpCases
         yield return SelectiveScan(3, 33, 5, 16);
         yield return SelectiveScan(1, 257, 16, 3);
         yield return SelectiveScan(3, 257, 5, 1);
+        // Whole groups of channels of a GPU's kernels.
+        yield return SelectiveScan(2, 30, 64, 16);
+        yield return SelectiveScan(1, 51, 128, 16);
         // Steps from e^-30 to 30, so that decays reach 0 and 1.
         yield return SelectiveScan(1, 17, 16, 16, deltaScale: 10);
         // Exponents below -126 in some blocks of steps and groups of channels, and in others none.
