@@ -16,9 +16,6 @@ public partial class GpuBackend
     /// <summary>What the inputs of the library's products are rounded to.</summary>
     internal Precision Precision { get; init; }
 
-    /// <summary>How many weights were rounded to bfloat16; frozen ones once.</summary>
-    internal int WeightsRounded { get; private set; }
-
     /// <summary>
     /// The product. <paramref name="weight"/> is the tensor that B lies in where it lives longer than a step, so that
     /// its rounded copy can serve again.
@@ -45,72 +42,40 @@ public partial class GpuBackend
             beta = 1;
         }
 
-        if (Precision == Precision.Bf16)
+        if (Precision is Precision.Bf16 or Precision.Fp16)
             MultiplyRounded(p, beta, weight is { Pooled: false } ? weight : null);
         else
-            Call(p, beta, Of(p.B, p.BRow, p.BColumn, p.K, p.N), Of(p.A, p.ARow, p.AColumn, p.M, p.K));
+            Call(p, beta, First(p).Plain, Second(p).Plain);
     }
 
-    private void MultiplyRounded(in MatrixArguments p, float beta, Tensor? weight)
-    {
-        using GpuScratch a = Scratch((((long)p.M * p.K) + 1) / 2);
-        using GpuScratch b = Scratch(weight is null ? (((long)p.K * p.N) + 1) / 2 : 1);
-        GemmOperand first = weight is null ? Rounded(p.B, p.BRow, p.BColumn, p.K, p.N, b.View.Cast<ushort>())
-            : RoundedOnce(p, weight);
-        Call(p, beta, first, Rounded(p.A, p.ARow, p.AColumn, p.M, p.K, a.View.Cast<ushort>()));
-    }
-
-    /// <summary>
-    /// A weight, whose memory is rounded again as a whole only when it may have changed. The copy lies as it lies.
-    /// </summary>
-    private GemmOperand RoundedOnce(in MatrixArguments p, Tensor weight)
-    {
-        GpuMemory memory = Memory(weight);
-        MemoryBuffer1D<ushort, Stride1D.Dense> copy =
-            memory.Rounded?.Numbers ?? AllocateBlock<ushort>(memory.View.Length);
-        if (memory.Rounded?.Generation != memory.Generation)
-        {
-            int count = checked((int)copy.Length);
-            Rounded(memory.View, count, 1, 1, count, copy.View.BaseView);
-            WeightsRounded++;
-            memory.Rounded = (copy, memory.Generation);
-        }
-
-        return Lying(Address(copy.View.BaseView), p.BColumn == 1, p.K, p.N);
-    }
-
-    private void Call(in MatrixArguments p, float beta, GemmOperand first, GemmOperand second)
+    private void Call(in MatrixArguments p, float beta, GemmOperand first, GemmOperand second, IntPtr factors = default)
     {
         Accelerator.Bind();
         Gemm!.Multiply(new GemmCall(
-            p.N, p.M, p.K, first, second, beta, Address(p.C), p.CRow, (GemmInput)Precision));
+            p.N, p.M, p.K, first, second, beta, Address(p.C), p.CRow, (GemmInput)Precision, factors));
     }
 
-    /// <summary>A matrix with contiguous rows is BLAS' plain transposed one.</summary>
-    private static GemmOperand Of(ArrayView<float> matrix, int row, int column, int rows, int columns) => column == 1
-        ? new GemmOperand(Address(matrix), Math.Max(row, columns), Transposed: false)
-        : new GemmOperand(Address(matrix), Math.Max(column, rows), Transposed: true);
+    private static Matrix First(in MatrixArguments p) => new(p.B, p.BRow, p.BColumn, p.K, p.N);
+
+    private static Matrix Second(in MatrixArguments p) => new(p.A, p.ARow, p.AColumn, p.M, p.K);
 
     private static IntPtr Address<T>(ArrayView<T> numbers)
         where T : unmanaged => numbers.LoadEffectiveAddressAsPtr();
 
-    /// <summary>A copy in bfloat16 without gaps, lying as the matrix lies.</summary>
-    private GemmOperand Rounded(
-        ArrayView<float> matrix, int row, int column, int rows, int columns, ArrayView<ushort> copy)
+    /// <summary>An input as it lies in memory: from a row to the next, and from a column.</summary>
+    private readonly record struct Matrix(ArrayView<float> Numbers, int Row, int Column, int Rows, int Columns)
     {
-        bool contiguousRows = column == 1;
-        int width = contiguousRows ? columns : rows;
-        Launch(ElementKernels.Configure((long)rows * columns), GemmInputKernels.RoundToBf16, new RoundingArguments
-        {
-            X = matrix,
-            Y = copy,
-            Count = (long)rows * columns,
-            Columns = width,
-            Line = contiguousRows ? row : column,
-        });
-        return Lying(Address(copy), contiguousRows, rows, columns);
-    }
+        public long Count => (long)Rows * Columns;
 
-    private static GemmOperand Lying(IntPtr copy, bool contiguousRows, int rows, int columns) =>
-        new(copy, contiguousRows ? columns : rows, Transposed: !contiguousRows);
+        /// <summary>Numbers that follow each other, and how far such lines are apart.</summary>
+        public int Width => Column == 1 ? Columns : Rows;
+
+        public int Line => Column == 1 ? Row : Column;
+
+        /// <summary>A matrix with contiguous rows is BLAS' plain transposed one.</summary>
+        public GemmOperand Plain => new(Address(Numbers), Math.Max(Line, Width), Transposed: Column != 1);
+
+        /// <summary>A copy without gaps that lies as it lies.</summary>
+        public GemmOperand Copied(ArrayView<ushort> copy) => new(Address(copy), Width, Transposed: Column != 1);
+    }
 }

@@ -22,8 +22,8 @@ internal sealed class GpuMemory(GpuBackend backend, MemoryBuffer1D<float, Stride
     /// </summary>
     public long Generation { get; set; }
 
-    /// <summary>Its numbers in bfloat16, where products wanted them, and the generation they were made of.</summary>
-    public (MemoryBuffer1D<ushort, Stride1D.Dense> Numbers, long Generation)? Rounded { get; set; }
+    /// <summary>Its numbers in 16 bits, where products wanted them.</summary>
+    public RoundedCopy? Rounded { get; set; }
 
     /// <summary>
     /// Waits for a copy that was begun earlier: the host waits, before it hands out the kernel that reads it, and the
@@ -62,7 +62,9 @@ internal sealed class GpuMemory(GpuBackend backend, MemoryBuffer1D<float, Stride
     public override void Release()
     {
         backend.Retire(buffer);
-        if (Rounded is { } copy)
-            backend.Retire(copy.Numbers);
+        if (Rounded is not { } copy)
+            return;
+        backend.Retire(copy.Numbers);
+        backend.Retire(copy.Scales);
     }
 }

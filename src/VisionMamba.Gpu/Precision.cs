@@ -17,6 +17,12 @@ public enum Precision
     /// with as many.
     /// </summary>
     Bf16,
+
+    /// <summary>
+    /// Inputs with 10 bits of mantissa, copied before the product and multiplied by a power of two, because fp16 ends
+    /// at 65,504; what tensor cores before Ampere have.
+    /// </summary>
+    Fp16,
 }
 
 /// <summary>Which precisions a card has.</summary>
@@ -24,7 +30,7 @@ internal static class Precisions
 {
     /// <summary>Why cards of an architecture cannot compute in a precision; null where they can.</summary>
     public static string? Missing(this Precision precision, int major, int minor) =>
-        precision == Precision.Fp32 || major >= 8 ? null
+        precision is Precision.Fp32 or Precision.Fp16 || major >= 8 ? null
             : $"sm_{major}{minor} has no {precision.ToString().ToLowerInvariant()}, which came with 8.0 (Ampere); "
-                + "give --precision fp32";
+                + "give --precision fp16 or fp32";
 }

@@ -13,7 +13,7 @@ internal sealed class DeviceFlags(bool answersOnly = false)
 {
     private const string Cuda = "cuda", Full = "fp32", Packed = "bf16";
 
-    private static readonly string[] s_precisions = [Full, "tf32", Packed];
+    private static readonly string[] s_precisions = [Full, "tf32", Packed, "fp16"];
 
     private readonly Option<string> _device = new("--device")
     {
@@ -25,7 +25,7 @@ internal sealed class DeviceFlags(bool answersOnly = false)
 
     private readonly Option<string> _precision = new("--precision")
     {
-        Description = "fp32, or what a GPU's matrix products round their inputs to: tf32 or bf16"
+        Description = "fp32, or what a GPU's matrix products round their inputs to: tf32, bf16 or fp16"
             + (answersOnly ? "" : "; with bf16 a step on any device keeps its activations in half the memory"),
         DefaultValueFactory = _ => Full,
     };
@@ -37,7 +37,7 @@ internal sealed class DeviceFlags(bool answersOnly = false)
         command.Options.Add(_threads);
     }
 
-    /// <summary>fp32, tf32 or bf16.</summary>
+    /// <summary>fp32, tf32, bf16 or fp16.</summary>
     public string Precision(ParseResult parsed) => parsed.GetValue(_precision)!;
 
     /// <summary>Opens the device that was asked for.</summary>

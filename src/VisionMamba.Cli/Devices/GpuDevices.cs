@@ -39,7 +39,8 @@ internal static class GpuDevices
     }
 
     /// <summary>
-    /// Opens CUDA device <paramref name="index"/>; <paramref name="precision"/> is fp32, tf32 or bf16.
+    /// Opens CUDA device <paramref name="index"/>; <paramref name="precision"/> is fp32, tf32, bf16 or
+    /// fp16.
     /// </summary>
     /// <exception cref="VisionMambaException">It cannot be used; the message says why.</exception>
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -5,8 +5,11 @@ namespace VisionMamba.Gpu.Cublas;
 /// </summary>
 internal sealed unsafe class CublasGemm : IGemm
 {
-    // cudaDataType: CUDA_R_32F, CUDA_R_16BF. cublasOperation_t: CUBLAS_OP_N, CUBLAS_OP_T.
-    private const int Float = 0, BFloat = 14, Plain = 0, Transposed = 1;
+    // cudaDataType: CUDA_R_32F, CUDA_R_16F, CUDA_R_16BF. cublasOperation_t: CUBLAS_OP_N, CUBLAS_OP_T.
+    private const int Float = 0, Half = 2, BFloat = 14, Plain = 0, Transposed = 1;
+
+    // cublasPointerMode_t: where the two factors of a product are.
+    private const int OnHost = 0, OnDevice = 1;
 
     // cublasComputeType_t: CUBLAS_COMPUTE_32F, CUBLAS_COMPUTE_32F_FAST_TF32. cublasGemmAlgo_t: CUBLAS_GEMM_DEFAULT.
     private const int Compute32 = 68, ComputeTf32 = 77, DefaultAlgorithm = -1;
@@ -19,6 +22,7 @@ internal sealed unsafe class CublasGemm : IGemm
 
     private readonly CublasLibrary _library;
     private IntPtr _handle;
+    private int _factorsAt = OnHost;
 
     /// <summary>The calling thread must have made the device current.</summary>
     public CublasGemm(CublasLibrary library, IntPtr stream)
@@ -40,14 +44,25 @@ internal sealed unsafe class CublasGemm : IGemm
     public void Multiply(in GemmCall call)
     {
         float alpha = 1, beta = call.Beta;
-        int type = call.Input == GemmInput.Bf16 ? BFloat : Float;
+        float* factor = call.Factors == IntPtr.Zero ? &alpha : (float*)call.Factors;
+        float* added = call.Factors == IntPtr.Zero ? &beta : factor + 1;
+        ReadFactors(call.Factors == IntPtr.Zero ? OnHost : OnDevice);
+        int type = call.Input switch { GemmInput.Bf16 => BFloat, GemmInput.Fp16 => Half, _ => Float };
         int compute = call.Input == GemmInput.Tf32 ? ComputeTf32 : Compute32;
         Check(
             _library.GemmEx(
                 _handle, call.A.Transposed ? Transposed : Plain, call.B.Transposed ? Transposed : Plain, call.M, call.N,
-                call.K, &alpha, call.A.Address, type, call.A.Leading, call.B.Address, type, call.B.Leading, &beta,
+                call.K, factor, call.A.Address, type, call.A.Leading, call.B.Address, type, call.B.Leading, added,
                 call.C, Float, call.Ldc, compute, DefaultAlgorithm),
             "cublasGemmEx");
+    }
+
+    private void ReadFactors(int place)
+    {
+        if (_factorsAt == place)
+            return;
+        Check(_library.SetPointerMode(_handle, place), "cublasSetPointerMode");
+        _factorsAt = place;
     }
 
     /// <inheritdoc/>

@@ -20,6 +20,8 @@ internal sealed unsafe class CublasLibrary
         Create = (delegate* unmanaged<IntPtr*, int>)NativeLibrary.GetExport(library, "cublasCreate_v2");
         Destroy = (delegate* unmanaged<IntPtr, int>)NativeLibrary.GetExport(library, "cublasDestroy_v2");
         SetStream = (delegate* unmanaged<IntPtr, IntPtr, int>)NativeLibrary.GetExport(library, "cublasSetStream_v2");
+        SetPointerMode = (delegate* unmanaged<IntPtr, int, int>)
+            NativeLibrary.GetExport(library, "cublasSetPointerMode_v2");
         GetVersion = (delegate* unmanaged<IntPtr, int*, int>)NativeLibrary.GetExport(library, "cublasGetVersion_v2");
         GemmEx = (delegate* unmanaged<
             IntPtr, int, int, int, int, int, float*, IntPtr, int, int, IntPtr, int, int, float*, IntPtr, int, int, int,
@@ -34,6 +36,8 @@ internal sealed unsafe class CublasLibrary
     public delegate* unmanaged<IntPtr, int> Destroy { get; }
 
     public delegate* unmanaged<IntPtr, IntPtr, int> SetStream { get; }
+
+    public delegate* unmanaged<IntPtr, int, int> SetPointerMode { get; }
 
     public delegate* unmanaged<IntPtr, int*, int> GetVersion { get; }
 

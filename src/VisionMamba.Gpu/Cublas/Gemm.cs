@@ -11,14 +11,19 @@ internal enum GemmInput
 
     /// <summary>bfloat16.</summary>
     Bf16,
+
+    /// <summary>fp16.</summary>
+    Fp16,
 }
 
 /// <summary>
 /// C = op(A) op(B) + beta C as BLAS has it: columns are contiguous, op(A) is (m, k), op(B) (k, n) and C (m, n), and a
-/// leading dimension leads from one column to the next. C is fp32.
+/// leading dimension leads from one column to the next. C is fp32. Where <paramref name="Factors"/> is not zero it is
+/// the device's address of two floats, the product's factor and, in place of <paramref name="Beta"/>, C's.
 /// </summary>
 internal readonly record struct GemmCall(
-    int M, int N, int K, GemmOperand A, GemmOperand B, float Beta, IntPtr C, int Ldc, GemmInput Input);
+    int M, int N, int K, GemmOperand A, GemmOperand B, float Beta, IntPtr C, int Ldc, GemmInput Input,
+    IntPtr Factors = default);
 
 /// <summary>One input of a product: where it stands, its leading dimension, and whether it is transposed.</summary>
 internal readonly record struct GemmOperand(IntPtr Address, int Leading, bool Transposed);

@@ -15,6 +15,14 @@ internal struct RoundingArguments
     public int Columns, Line;
 }
 
+/// <summary>As <see cref="RoundingArguments"/>, with a factor that is on the device.</summary>
+internal struct ScaledRoundingArguments
+{
+    public RoundingArguments Matrix;
+
+    public ArrayView<float> Scale;
+}
+
 /// <summary>A row of numbers for every row of a matrix: c[m Line + n] = bias[n].</summary>
 internal struct RowFillArguments
 {
@@ -36,6 +44,16 @@ internal static class GemmInputKernels
             return;
         float x = p.X[(at / p.Columns * p.Line) + (at % p.Columns)];
         p.Y[at] = (ushort)Bfloat16.Round(Interop.FloatAsInt(x));
+    }
+
+    /// <summary>y = scale x in fp16, to nearest, ties to even; NaN stays NaN.</summary>
+    public static void RoundToFp16(ScaledRoundingArguments p)
+    {
+        long at = ElementKernels.Index;
+        if (at >= p.Matrix.Count)
+            return;
+        float x = p.Matrix.X[(at / p.Matrix.Columns * p.Matrix.Line) + (at % p.Matrix.Columns)];
+        p.Matrix.Y[at] = (ushort)Float16.Round(Interop.FloatAsInt(x * p.Scale[0]));
     }
 
     /// <summary>Every row of c becomes the row.</summary>

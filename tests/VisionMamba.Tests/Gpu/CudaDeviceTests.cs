@@ -48,6 +48,8 @@ public sealed class CudaDeviceTests
     [InlineData(Precision.Fp32, 7, 0, null)]
     [InlineData(Precision.Tf32, 7, 5, "sm_75 has no tf32")]
     [InlineData(Precision.Bf16, 7, 0, "sm_70 has no bf16")]
+    [InlineData(Precision.Fp16, 7, 0, null)]
+    [InlineData(Precision.Fp16, 7, 5, null)]
     [InlineData(Precision.Tf32, 8, 0, null)]
     [InlineData(Precision.Bf16, 9, 0, null)]
     public void APrecisionThatACardLacksIsRefused(Precision precision, int major, int minor, string? problem)

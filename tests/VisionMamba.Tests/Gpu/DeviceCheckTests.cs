@@ -19,6 +19,7 @@ public sealed class DeviceCheckTests(EmulatedDevice device) : IClassFixture<Emul
     [Theory]
     [InlineData(Precision.Tf32)]
     [InlineData(Precision.Bf16)]
+    [InlineData(Precision.Fp16)]
     public void ARoundingDevicePassesAtItsPrecision(Precision precision)
     {
         using var backend = LibraryBackend.Create(precision);

@@ -14,6 +14,7 @@ public sealed class EmulatedReferenceTests
     [InlineData("fp32")]
     [InlineData("tf32")]
     [InlineData("bf16")]
+    [InlineData("fp16")]
     public void LogitsLossAndGradientsEqualTheRecorded(string precision)
     {
         using GpuBackend device = LibraryBackend.Create(Enum.Parse<Precision>(precision, ignoreCase: true));

@@ -31,8 +31,9 @@ internal sealed unsafe class HostGemm : IGemm
                 double sum = 0;
                 for (int k = 0; k < call.K; k++)
                     sum += (double)Read(call.A, row, k, call.Input) * Read(call.B, k, column, call.Input);
-                float* to = c + ((long)column * call.Ldc) + row;
-                *to = (float)(sum + (call.Beta == 0 ? 0 : call.Beta * *to));
+                float* to = c + ((long)column * call.Ldc) + row, factors = (float*)call.Factors;
+                float beta = factors == null ? call.Beta : factors[1];
+                *to = (float)((factors == null ? sum : factors[0] * sum) + (beta == 0 ? 0 : beta * *to));
             }
         }
     }
@@ -46,6 +47,7 @@ internal sealed unsafe class HostGemm : IGemm
         long at = x.Transposed ? ((long)row * x.Leading) + column : ((long)column * x.Leading) + row;
         return input switch
         {
+            GemmInput.Fp16 => (float)BitConverter.UInt16BitsToHalf(((ushort*)x.Address)[at]),
             GemmInput.Bf16 => BitConverter.Int32BitsToSingle(((ushort*)x.Address)[at] << 16),
             // The tensor cores keep 10 bits of the mantissa.
             GemmInput.Tf32 => BitConverter.Int32BitsToSingle(((int*)x.Address)[at] & ~0x1FFF),

@@ -17,6 +17,7 @@ public sealed class LibraryProductTests
     public static TheoryData<Precision, double> Precisions => new()
     {
         { Precision.Fp32, 1e-6 }, { Precision.Tf32, 2e-3 }, { Precision.Bf16, 8e-3 },
+        { Precision.Fp16, 1e-3 },
     };
 
     [Theory]
@@ -43,7 +44,7 @@ public sealed class LibraryProductTests
     {
         using var cpu = new CpuBackend(1);
         float[] exact = Run(cpu, 3, 5, 9, 7, false)[0];
-        foreach (Precision precision in (Precision[])[Precision.Tf32, Precision.Bf16])
+        foreach (Precision precision in (Precision[])[Precision.Tf32, Precision.Bf16, Precision.Fp16])
         {
             using var device = LibraryBackend.Create(precision);
             float[] rounded = Run(device, 3, 5, 9, 7, false)[0];
@@ -69,11 +70,71 @@ public sealed class LibraryProductTests
         Assert.Equal([.. values.Select(Bfloat16Oracle.Round)], y.Span.ToArray());
     }
 
-    /// <summary>A frozen weight is rounded once; one that the host or a kernel has changed again.</summary>
+    /// <summary>Every fp16 number, what lies half way to the next and just beside both; and many others.</summary>
     [Fact]
-    public void AWeightIsRoundedWhenItMayHaveChanged()
+    public void Fp16IsRoundedToNearestEvenAsTheRuntimeDoes()
     {
-        using var device = LibraryBackend.Create(Precision.Bf16);
+        for (uint half = 0; half <= 0x7C00; half++)
+        {
+            float x = (float)BitConverter.UInt16BitsToHalf((ushort)half);
+            float next = (float)BitConverter.UInt16BitsToHalf((ushort)(half + 1)), between = (x + next) / 2;
+            foreach (float value in (float[])[x, between, MathF.BitIncrement(between), MathF.BitDecrement(between)])
+                Check(BitConverter.SingleToUInt32Bits(value));
+        }
+
+        for (uint bits = 1; bits > 0 && bits <= uint.MaxValue - 9973; bits += 9973)
+            Check(bits);
+        static void Check(uint bits)
+        {
+            var expected = (Half)BitConverter.UInt32BitsToSingle(bits);
+            Half actual = BitConverter.UInt16BitsToHalf((ushort)Float16.Round(bits));
+            Assert.True(Half.IsNaN(expected) ? Half.IsNaN(actual) : expected.Equals(actual)
+                && Half.IsNegative(expected) == Half.IsNegative(actual), $"{bits:X8}: {actual}, not {expected}");
+        }
+    }
+
+    /// <summary>fp16 ends at 65,504 and has lost all bits at 6e-8; gradients are smaller, activations may be larger.
+    /// </summary>
+    [Theory]
+    [InlineData(1e-9f, 1)]
+    [InlineData(3e7f, 1e-12f)]
+    [InlineData(1e-38f, 1e6f)]
+    [InlineData(1e30f, 1e-20f)]
+    [InlineData(0, 1)]
+    public void Fp16HasTheRangeOfFloats(float xSize, float weightSize)
+    {
+        using var device = LibraryBackend.Create(Precision.Fp16);
+        // What fp16 holds to the bit, and 2^-20 of the largest.
+        float[] x = [1, -0.5f, 1.5f, 1f / (1 << 20)], w = [2, 3, -1, 1];
+        var y = new Tensor(1, 1);
+        y.Fill(7);
+        Tensor input = Tensor.From([.. x.Select(v => v * PowerBelow(xSize))], 1, 4);
+        Tensor weight = Tensor.From([.. w.Select(v => v * PowerBelow(weightSize))], 1, 4);
+        device.LinearForward(input, weight, null, y);
+        float expected = -1 + (1f / (1 << 20));
+        Assert.Equal(expected * PowerBelow(xSize) * PowerBelow(weightSize), y.Span[0]);
+    }
+
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    public void WhatIsNotFiniteIsNotHiddenByFp16(float bad)
+    {
+        using var device = LibraryBackend.Create(Precision.Fp16);
+        var y = new Tensor(1, 1);
+        device.LinearForward(Tensor.From([1f, bad], 1, 2), Tensor.From([1f, 1], 1, 2), null, y);
+        Assert.False(float.IsFinite(y.Span[0]));
+    }
+
+    private static float PowerBelow(float x) => x == 0 ? 0 : MathF.ScaleB(1, MathF.ILogB(x));
+
+    /// <summary>A frozen weight is rounded once; one that the host or a kernel has changed again.</summary>
+    [Theory]
+    [InlineData(Precision.Bf16)]
+    [InlineData(Precision.Fp16)]
+    public void AWeightIsRoundedWhenItMayHaveChanged(Precision precision)
+    {
+        using var device = LibraryBackend.Create(precision);
         var x = Tensor.From([1f, 2], 1, 2);
         Tensor weight = Tensor.From([3f, 4, 5, 6], 2, 2), y = new(1, 2), dX = new(1, 2);
         device.LinearForward(x, weight, null, y);
