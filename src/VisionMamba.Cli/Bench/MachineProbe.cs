@@ -16,13 +16,16 @@ internal sealed record MachineProbe(int Threads, double FloatingPointPerSecond, 
     private const int CopyNumbers = 1 << 24; // 64 MB a thread: beyond every cache
 
     /// <summary>
-    /// The multiply-add peak of 1, 2, 4 .. threads of the processor, up to as many as <paramref name="backend"/> has;
-    /// nothing for another device.
+    /// The multiply-add peak of 1, 2, 4 .. threads of the processor and of all that <paramref name="backend"/> has,
+    /// which is known; nothing for another device.
     /// </summary>
-    public static IEnumerable<(int Threads, double FloatingPointPerSecond)> Peaks(Backend backend)
+    public IEnumerable<(int Threads, double FloatingPointPerSecond)> Peaks(Backend backend)
     {
-        for (int threads = 1; backend is CpuBackend cpu && threads <= cpu.Threads; threads *= 2)
+        if (backend is not CpuBackend)
+            yield break;
+        for (int threads = 1; threads < Threads; threads *= 2)
             yield return (threads, Peak(threads));
+        yield return (Threads, FloatingPointPerSecond);
     }
 
     /// <summary>Takes about half a second.</summary>

@@ -132,7 +132,7 @@ internal static class BenchVerb
 
     private static JsonObject Machine(MachineProbe probe, Backend backend) => new()
     {
-        ["gflops_by_threads"] = new JsonObject(MachineProbe.Peaks(backend).Select(peak =>
+        ["gflops_by_threads"] = new JsonObject(probe.Peaks(backend).Select(peak =>
             KeyValuePair.Create($"{peak.Threads}", (JsonNode?)JsonValue.Create(peak.FloatingPointPerSecond / 1e9)))),
         ["threads"] = probe.Threads,
         ["gflops"] = probe.FloatingPointPerSecond / 1e9,
