@@ -10,6 +10,9 @@ internal abstract class VectorFunctions
 {
     public abstract VectorFunction Exp2 { get; }
 
+    /// <summary>2^(x / 3), where a third is a float.</summary>
+    public abstract VectorFunction Exp2Third { get; }
+
     public abstract VectorFunction FourExp2 { get; }
 
     public abstract VectorFunction FourShallowExp2 { get; }
@@ -42,7 +45,9 @@ internal sealed unsafe class VectorFunctions<T> : VectorFunctions
 {
     private delegate T Function(T x);
 
-    public override VectorFunction Exp2 => x => Apply(VectorMath.Exp2, x);
+    public override VectorFunction Exp2 => x => Apply(v => VectorMath.Exp2Product(v, T.Create(1f)), x);
+
+    public override VectorFunction Exp2Third => x => Apply(v => VectorMath.Exp2Product(v, T.Create(1f / 3)), x);
 
     public override VectorFunction FourExp2 => x => Apply(v => Four(v, deep: true), x);
 
@@ -73,9 +78,10 @@ internal sealed unsafe class VectorFunctions<T> : VectorFunctions
 
     private static T Four(T x, bool deep)
     {
-        T a = T.Create(1f), b = x, c = T.Create(-3.3f), d = x;
-        VectorMath.Exp2(ref a, ref b, ref c, ref d, deep);
-        return b;
+        // 2^(x 1); the others in step are of other factors.
+        VectorMath.Exp2Product(
+            x, T.Create(0.1f), T.Create(1f), T.Create(-0.3f), T.Create(0f), out _, out T second, out _, out _, deep);
+        return second;
     }
 
     private static float[] Apply(Function function, float[] x)

@@ -42,9 +42,9 @@ internal static unsafe partial class ScanKernels<T>
         {
             states += row;
             T d = T.Load(delta);
-            T e0 = d * T.Load(a2), e1 = d * T.Load(a2 + T.Count);
-            T e2 = d * T.Load(a2 + (2 * T.Count)), e3 = d * T.Load(a2 + (3 * T.Count));
-            VectorMath.Exp2(ref e0, ref e1, ref e2, ref e3, typeof(TDepth) == typeof(Deep));
+            VectorMath.Exp2Product(
+                d, T.Load(a2), T.Load(a2 + T.Count), T.Load(a2 + (2 * T.Count)), T.Load(a2 + (3 * T.Count)),
+                out T e0, out T e1, out T e2, out T e3, typeof(TDepth) == typeof(Deep));
             e0.Store(decays);
             e1.Store(decays + T.Count);
             e2.Store(decays + (2 * T.Count));
@@ -70,7 +70,7 @@ internal static unsafe partial class ScanKernels<T>
         for (int i = 0; i < steps; i++, b += bStride, delta += T.Count, deltaU += T.Count, decays += row)
         {
             states += row;
-            T decay = VectorMath.Exp2(T.Load(delta) * T.Load(a2));
+            T decay = VectorMath.Exp2Product(T.Load(delta), T.Load(a2));
             decay.Store(decays);
             h0 = T.Fma(decay, h0, T.Load(deltaU) * b[0]);
             h0.Store(states);

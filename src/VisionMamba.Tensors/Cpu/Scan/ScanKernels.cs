@@ -77,9 +77,9 @@ internal static unsafe partial class ScanKernels<T>
         for (int i = 0; i < steps; i++, b += bStride, delta += T.Count, deltaU += T.Count, sum += T.Count)
         {
             T d = T.Load(delta);
-            T e0 = d * T.Load(a2), e1 = d * T.Load(a2 + T.Count);
-            T e2 = d * T.Load(a2 + (2 * T.Count)), e3 = d * T.Load(a2 + (3 * T.Count));
-            VectorMath.Exp2(ref e0, ref e1, ref e2, ref e3, typeof(TDepth) == typeof(Deep));
+            VectorMath.Exp2Product(
+                d, T.Load(a2), T.Load(a2 + T.Count), T.Load(a2 + (2 * T.Count)), T.Load(a2 + (3 * T.Count)),
+                out T e0, out T e1, out T e2, out T e3, typeof(TDepth) == typeof(Deep));
             T u = T.Load(deltaU);
             T h0 = T.Fma(e0, T.Load(h), u * b[0]);
             h0.Store(h);
@@ -106,7 +106,7 @@ internal static unsafe partial class ScanKernels<T>
         T h0 = T.Load(h);
         for (int i = 0; i < steps; i++, b += bStride, delta += T.Count, deltaU += T.Count, sum += T.Count)
         {
-            h0 = T.Fma(VectorMath.Exp2(T.Load(delta) * T.Load(a2)), h0, T.Load(deltaU) * b[0]);
+            h0 = T.Fma(VectorMath.Exp2Product(T.Load(delta), T.Load(a2)), h0, T.Load(deltaU) * b[0]);
             if (typeof(TSums) == typeof(WithSums))
                 (add ? T.Fma(h0, b[state], T.Load(sum)) : h0 * b[state]).Store(sum);
         }
