@@ -39,15 +39,18 @@ public sealed partial class Tape
     /// <summary>
     /// Ends an operation: checks its result and, when a gradient is wanted, records the backward pass, which is given
     /// this tape and <paramref name="state"/>. <paramref name="recompute"/> marks a result that is cheaper to make
-    /// again than to store. Both are static functions, so that a step makes no objects for them.
+    /// again than to store; of two results it makes the first one. Both are static functions, so that a step makes no
+    /// objects for them.
     /// </summary>
     internal Tensor Record<TState>(
         string operation, Tensor y, in TState state, Action<Tape, TState> backward, ReadOnlySpan<Tensor?> saved,
-        Action<Tape, TState>? recompute = null)
+        Action<Tape, TState>? recompute = null, Tensor? second = null)
     {
         Check(operation, y);
+        if (second is not null)
+            Check(operation, second);
         if (y.NeedsGradient)
-            Add(operation, y, null, state, backward, saved, recompute);
+            Add(operation, y, second, state, backward, saved, recompute);
         return y;
     }
 
@@ -56,20 +59,6 @@ public sealed partial class Tape
     {
         Check(operation, y);
         return y;
-    }
-
-    /// <summary>
-    /// As the other one, with a second result <paramref name="z"/>; <paramref name="recompute"/> makes the first one
-    /// again.
-    /// </summary>
-    internal void Record<TState>(
-        string operation, Tensor y, Tensor z, in TState state, Action<Tape, TState> backward,
-        ReadOnlySpan<Tensor?> saved, Action<Tape, TState> recompute)
-    {
-        Check(operation, y);
-        Check(operation, z);
-        if (y.NeedsGradient)
-            Add(operation, y, z, state, backward, saved, recompute);
     }
 
     private void Add<TState>(

@@ -36,7 +36,7 @@ public sealed partial class Tape(Backend backend, BufferPool pool, bool recordin
     /// </summary>
     public ScopeEnd Enter(string name)
     {
-        Scope scope = _allScopes.Next() ?? _allScopes.Add(new Scope());
+        Scope scope = _allScopes.Next<Scope>();
         scope.Begin(name, Present);
         _scopes.Push(scope);
         return new ScopeEnd(this);
@@ -64,7 +64,10 @@ public sealed partial class Tape(Backend backend, BufferPool pool, bool recordin
         return Input(values.Span, values.Shape);
     }
 
-    /// <summary>A tensor of <paramref name="values"/>, as <see cref="Input(Tensor)"/>.</summary>
+    /// <summary>
+    /// A copy of <paramref name="values"/> where kernels read it; it lives as long as the present scope, or the
+    /// operations that saved it.
+    /// </summary>
     public Tensor Input(ReadOnlySpan<float> values, params ReadOnlySpan<int> shape)
     {
         Tensor input = Output(false, shape);

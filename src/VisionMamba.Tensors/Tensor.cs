@@ -173,9 +173,7 @@ public sealed class Tensor
 
     private static long CountIn(Storage storage, ReadOnlySpan<int> shape)
     {
-        long count = 1;
-        foreach (int size in shape)
-            count = checked(count * size);
+        long count = CountOf(shape);
         return count <= storage.Count ? count : throw new ArgumentException(
             $"a tensor of shape {ShapeText(shape)} does not fit {storage.Count} numbers");
     }

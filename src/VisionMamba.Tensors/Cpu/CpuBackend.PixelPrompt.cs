@@ -13,7 +13,7 @@ public sealed unsafe partial class CpuBackend
     {
         int batch = dY.Shape[0];
         if (dImage is not null)
-            _pool.Run(batch, new AddSampleKernel(dY, dImage));
+            OverRows(dY.Rows, dY.Columns, new AddRowsKernel(dY, dImage));
         // Threads split the places: the sum over the samples keeps its order.
         if (dPrompt is not null)
             OverRows(at.Length, batch, new PixelPromptGradientKernel(dY, at, dPrompt));
@@ -29,15 +29,6 @@ public sealed unsafe partial class CpuBackend
                 image.Pointer + (sample * pixels), target, pixels * sizeof(float), pixels * sizeof(float));
             for (int k = 0; k < at.Length; k++)
                 target[at[k]] += p[k];
-        }
-    }
-
-    private readonly struct AddSampleKernel(Tensor from, Tensor to) : IPieces
-    {
-        public void Run(int sample)
-        {
-            long count = from.Count / from.Shape[0];
-            AddScaled(from.Pointer + (sample * count), 1, to.Pointer + (sample * count), (int)count);
         }
     }
 

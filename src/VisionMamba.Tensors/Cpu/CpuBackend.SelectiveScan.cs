@@ -4,8 +4,6 @@ namespace VisionMamba.Tensors.Cpu;
 // vector. See Ops/SelectiveScan.cs for shapes.
 public sealed unsafe partial class CpuBackend
 {
-    private const int GroupsPerPiece = 8;
-
     /// <inheritdoc/>
     public override bool ScansInPlace => true;
 

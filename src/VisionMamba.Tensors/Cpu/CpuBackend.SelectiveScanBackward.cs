@@ -13,7 +13,7 @@ public sealed unsafe partial class CpuBackend
         in ScanDirection s, Tensor xz, float scale, Tensor dY, in ScanGradients gradients)
     {
         int batch = s.U.Shape[0], length = s.U.Shape[1], inner = s.ALog.Rows, state = s.ALog.Columns;
-        int chunks = (inner + (GroupsPerPiece * Simd.Lanes) - 1) / (GroupsPerPiece * Simd.Lanes);
+        int chunks = ChunksOf(inner);
         long rates = ScanView.RatesCount(s), bcNumbers = (long)batch * chunks * length * 2 * state;
         bool weights = gradients.ALog is not null || gradients.D is not null || gradients.DeltaBias is not null;
         int weightRow = state + 2;
@@ -22,7 +22,7 @@ public sealed unsafe partial class CpuBackend
         float* dBc = scratch + rates, dWeights = dBc + bcNumbers;
         var view = new ScanView(s, xz, scale, scratch);
         OverChannels(inner, new ScanRatesKernel(_vectors, view));
-        _pool.Run(batch * chunks, new ScanGradientKernel(_vectors, view, chunks, new ScanBackwardJob
+        OverSamplesAndChannels(batch, inner, new ScanGradientKernel(_vectors, view, chunks, new ScanBackwardJob
         {
             DY = dY.Pointer,
             DU = PointerOf(gradients.U),
@@ -40,19 +40,17 @@ public sealed unsafe partial class CpuBackend
             OverChannels(inner, new ScanWeightSumsKernel(view, dWeights, gradients));
     }
 
-    /// <summary>A piece is one sample and 128 channels; the job holds the first numbers of all of them.</summary>
+    /// <summary>The job holds the first numbers of all samples and channels.</summary>
     private readonly struct ScanGradientKernel(
-        VectorKernels vectors, ScanView view, int chunks, ScanBackwardJob all) : IPieces
+        VectorKernels vectors, ScanView view, int chunks, ScanBackwardJob all) : ISampleRange
     {
-        public void Run(int piece)
+        public void Run(int sample, int from, int to)
         {
             ScanBackwardJob job = all;
-            job.Sample = piece / chunks;
-            job.From = piece % chunks * GroupsPerPiece * Simd.Lanes;
-            job.Channels = Math.Min(GroupsPerPiece * Simd.Lanes, view.Inner - job.From);
-            job.DBc += (long)piece * view.Length * 2 * view.State;
+            (job.Sample, job.From, job.Channels) = (sample, from, to - from);
+            job.DBc += (((long)sample * chunks) + (from / ChannelsPerPiece)) * view.Length * 2 * view.State;
             if (job.DWeights != null)
-                job.DWeights += (long)job.Sample * view.Inner * (view.State + 2);
+                job.DWeights += (long)sample * view.Inner * (view.State + 2);
             vectors.ScanBackward(view, job);
         }
     }

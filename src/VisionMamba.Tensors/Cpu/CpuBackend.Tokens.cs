@@ -4,11 +4,11 @@ public sealed unsafe partial class CpuBackend
 {
     /// <inheritdoc/>
     public override void PatchesForward(Tensor image, int patch, int stride, Tensor patches) =>
-        _pool.Run(image.Shape[0], new PatchesKernel(image, patch, stride, patches, Gradient: false));
+        _pool.Run(image.Shape[0], new PatchesKernel(image, patch, stride, patches, gradient: false));
 
     /// <inheritdoc/>
     public override void PatchesBackward(Tensor dPatches, int patch, int stride, Tensor dImage) =>
-        _pool.Run(dImage.Shape[0], new PatchesKernel(dImage, patch, stride, dPatches, Gradient: true));
+        _pool.Run(dImage.Shape[0], new PatchesKernel(dImage, patch, stride, dPatches, gradient: true));
 
     /// <inheritdoc/>
     public override void InsertClassTokenForward(
@@ -45,39 +45,38 @@ public sealed unsafe partial class CpuBackend
     }
 
     /// <summary>Between every line of every patch and its place in the image, one image a piece.</summary>
-    private readonly record struct PatchesKernel(Tensor Image, int Patch, int Stride, Tensor Patches, bool Gradient)
-        : IPieces
+    private readonly struct PatchesKernel(Tensor image, int patch, int stride, Tensor patches, bool gradient) : IPieces
     {
         public void Run(int sample)
         {
-            int channels = Image.Shape[1], height = Image.Shape[2], width = Image.Shape[3];
-            int rows = ((height - Patch) / Stride) + 1, columns = ((width - Patch) / Stride) + 1;
-            float* pixels = Image.Pointer + ((long)sample * channels * height * width);
-            float* p = Patches.Pointer + ((long)sample * rows * columns * channels * Patch * Patch);
+            int channels = image.Shape[1], height = image.Shape[2], width = image.Shape[3];
+            int rows = ((height - patch) / stride) + 1, columns = ((width - patch) / stride) + 1;
+            float* pixels = image.Pointer + ((long)sample * channels * height * width);
+            float* p = patches.Pointer + ((long)sample * rows * columns * channels * patch * patch);
             for (int r = 0; r < rows; r++)
             {
                 for (int c = 0; c < columns; c++)
                 {
                     for (int channel = 0; channel < channels; channel++)
                     {
-                        float* corner = pixels + ((((long)channel * height) + (r * Stride)) * width) + (c * Stride);
-                        for (int line = 0; line < Patch; line++, p += Patch)
-                            Line(corner + ((long)line * width), p);
+                        float* corner = pixels + ((((long)channel * height) + (r * stride)) * width) + (c * stride);
+                        for (int row = 0; row < patch; row++, p += patch)
+                            Line(corner + ((long)row * width), p);
                     }
                 }
             }
         }
 
-        private void Line(float* pixels, float* patch)
+        private void Line(float* pixels, float* line)
         {
-            if (!Gradient)
+            if (!gradient)
             {
-                new ReadOnlySpan<float>(pixels, Patch).CopyTo(new Span<float>(patch, Patch));
+                new ReadOnlySpan<float>(pixels, patch).CopyTo(new Span<float>(line, patch));
                 return;
             }
 
-            for (int i = 0; i < Patch; i++)
-                pixels[i] += patch[i];
+            for (int i = 0; i < patch; i++)
+                pixels[i] += line[i];
         }
     }
 

@@ -6,7 +6,7 @@ namespace VisionMamba.Tensors.Cpu;
 /// <summary>The processor: SIMD kernels in C#, split over a fixed set of threads by output.</summary>
 public sealed unsafe partial class CpuBackend : Backend
 {
-    private const int ElementsPerPiece = 1 << 14;
+    private const int ElementsPerPiece = 1 << 14, ChannelsPerPiece = 8 * Simd.Lanes;
     private readonly WorkerPool _pool;
     private readonly Gemm _gemm;
     private readonly VectorKernels _vectors;
@@ -128,9 +128,11 @@ public sealed unsafe partial class CpuBackend : Backend
     private void OverSamplesAndChannels<TKernel>(int batch, int channels, TKernel kernel)
         where TKernel : struct, ISampleRange
     {
-        int chunks = (channels + SampleRanges<TKernel>.Width - 1) / SampleRanges<TKernel>.Width;
+        int chunks = ChunksOf(channels);
         _pool.Run(batch * chunks, new SampleRanges<TKernel>(channels, chunks, kernel));
     }
+
+    private static int ChunksOf(int channels) => (channels + ChannelsPerPiece - 1) / ChannelsPerPiece;
 
     private readonly struct Ranges<TKernel>(int count, int width, TKernel kernel) : IPieces
         where TKernel : struct, IRange
@@ -141,12 +143,10 @@ public sealed unsafe partial class CpuBackend : Backend
     private readonly struct SampleRanges<TKernel>(int channels, int chunks, TKernel kernel) : IPieces
         where TKernel : struct, ISampleRange
     {
-        public const int Width = 8 * Simd.Lanes;
-
         public void Run(int piece)
         {
-            int from = piece % chunks * Width;
-            kernel.Run(piece / chunks, from, Math.Min(channels, from + Width));
+            int from = piece % chunks * ChannelsPerPiece;
+            kernel.Run(piece / chunks, from, Math.Min(channels, from + ChannelsPerPiece));
         }
     }
 

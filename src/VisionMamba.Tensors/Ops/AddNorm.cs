@@ -59,13 +59,14 @@ public static partial class Operations
         // The norm is made again for the backward pass from the sum, which the sum's own gradient needs anyway: a
         // hundredth of a block's time against a sixth of its memory.
         tape.Record(
-            "norm", y, sum, (a, sum, y, statistics),
+            "norm", y, (a, sum, y, statistics),
             static (tape, s) => tape.Backend.AddNormBackward(
                 s.a, s.sum, s.statistics, s.y.Gradient, s.sum.Gradient,
                 tape.Target(s.a.Hidden), tape.Target(s.a.Residual), tape.Target(s.a.Weight), tape.Target(s.a.Bias)),
             [sum, Tape.Exact(statistics), Tape.Exact(a.DropScale)],
             static (tape, s) => tape.Backend.AddNormForward(
-                s.a with { Hidden = s.sum, Residual = null, DropScale = null }, s.sum, s.y, s.statistics));
+                s.a with { Hidden = s.sum, Residual = null, DropScale = null }, s.sum, s.y, s.statistics),
+            second: sum);
         return (y, sum);
     }
 }

@@ -80,10 +80,8 @@ public sealed class LambOptimizer(ParameterSet parameters, OptimizerSettings set
 
     private protected override void Prepare(Backend backend, IReadOnlyList<Slot> slots)
     {
-        double sum = 0;
-        foreach (Slot slot in slots)
-            sum += slot.Weight.Gradient is { } gradient ? backend.SumOfSquares(gradient) : 0;
-        double scale = 1 / Math.Max(Math.Sqrt(sum), 1);
+        Tensor[] gradients = [.. slots.Select(s => s.Weight.Gradient).OfType<Tensor>()];
+        double scale = 1 / Math.Max(Math.Sqrt(backend.SumOfSquares(gradients)), 1);
         foreach (Slot slot in slots.Where(s => s.Weight.Gradient is not null))
         {
             var rule = new LambRule(slot.Decay, Settings.Beta1 ?? 0.9, Settings.Beta2 ?? 0.999,

@@ -23,6 +23,7 @@ public static class GradientClip
         double factor = limit / (norm + 1e-6);
         if (mode == "norm" && factor >= 1)
             return;
+        // By index: the list's enumerator would be an object for the garbage collector.
         for (int i = 0; i < parameters.All.Count; i++)
         {
             Tensor parameter = parameters.All[i];

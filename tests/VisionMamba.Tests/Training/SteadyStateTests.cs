@@ -31,7 +31,7 @@ public sealed class SteadyStateTests : IDisposable
     }
 
     public static TheoryData<string> Methods =>
-        [.. TuningMethods.All.Select(m => m.Name).Where(m => m != "linear"), "svp+lora", "svp+vpt-deep"];
+        [.. TuningMethods.All.Select(m => m.Name), "svp+lora", "svp+vpt-deep"];
 
     [Theory]
     [MemberData(nameof(Methods))]

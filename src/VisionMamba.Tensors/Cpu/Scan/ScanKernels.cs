@@ -10,7 +10,7 @@ namespace VisionMamba.Tensors.Cpu;
 // the states themselves in memory (kept in registers too they were spilled: 9.3 cycles a state instead of 8.1). Each
 // loop is a method of its own, never inlined: inlined into their callers the compiler ran out of registers. They are
 // compiled in full at the first call: in the quick code that methods start with, a scan takes eight times as long, and
-// a single prediction is over before the better code is there. The bound is the multiply pipe: 9 operations a state.
+// a single prediction is over before the better code is there. The bound is the multiply pipe: 10 operations a state.
 //
 // "deep" says that an exponent delta a2 may be below -126, where 2^x needs its lower bound. It hardly ever is: a step
 // would have to forget a state to less than 1e-38 of itself. The results are the same bits either way.

@@ -44,7 +44,7 @@ internal static class VectorMath
     /// <summary>
     /// Four of <see cref="Exp2Product{T}(T, T)"/> in step, the same bits. One after the other, each is a chain of 38
     /// cycles, and a processor's window holds too few of them to fill its pipes: 7.8 cycles each, in step 6.4. Where no
-    /// product is <paramref name="deep"/>, below -126, the maxima are left out: two operations of thirteen.
+    /// product is <paramref name="deep"/>, below -126, the maxima are left out: two operations of twelve.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Exp2Product<T>(
