@@ -42,13 +42,13 @@ public partial class GpuBackend
     {
         int total = 0, first = 0;
         foreach (Tensor tensor in tensors)
-            total += ReductionKernels.Groups(tensor.Count);
+            total += GroupReduction.Groups(tensor.Count);
         if (total == 0)
             return 0;
         using GpuScratch parts = Scratch(2L * total);
         foreach (Tensor tensor in tensors)
         {
-            int groups = ReductionKernels.Groups(tensor.Count);
+            int groups = GroupReduction.Groups(tensor.Count);
             Reduce(ReductionKernels.SumSquares, tensor, parts.View.SubView(2L * first, 2L * groups), groups);
             first += groups;
         }
@@ -65,7 +65,7 @@ public partial class GpuBackend
         int units = weight.Shape.Length <= 1 ? 1 : weight.Shape[0];
         if (weight.Count == 0)
             return;
-        Launch(ReductionKernels.Configure(units), ReductionKernels.ClipUnit, new UnitClipArguments
+        Launch(GroupReduction.Configure(units), ReductionKernels.ClipUnit, new UnitClipArguments
         {
             Gradient = View(gradient),
             Weight = View(weight),
@@ -127,14 +127,14 @@ public partial class GpuBackend
 
     private double Reduce(Action<ReductionArguments> kernel, Tensor x)
     {
-        int groups = ReductionKernels.Groups(x.Count);
+        int groups = GroupReduction.Groups(x.Count);
         using GpuScratch parts = Scratch(2L * groups);
         Reduce(kernel, x, parts.View.SubView(0, 2L * groups), groups);
         return Sum(parts.View.SubView(0, 2L * groups));
     }
 
     private void Reduce(Action<ReductionArguments> kernel, Tensor x, ArrayView<float> parts, int groups) => Launch(
-        ReductionKernels.Configure(groups), kernel,
+        GroupReduction.Configure(groups), kernel,
         new ReductionArguments { X = View(x), Parts = parts, Count = x.Count });
 
     /// <summary>The sum of all of <paramref name="parts"/>: the device is waited for.</summary>

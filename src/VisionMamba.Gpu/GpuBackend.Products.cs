@@ -34,10 +34,7 @@ public partial class GpuBackend
             Launch(ElementKernels.Configure((long)p.M * p.N), GemmInputKernels.FillRows, new RowFillArguments
             {
                 Row = p.Bias,
-                C = p.C,
-                Count = (long)p.M * p.N,
-                Columns = p.N,
-                Line = p.CRow,
+                Matrix = new LinedMatrix { Numbers = p.C, Count = (long)p.M * p.N, Columns = p.N, Line = p.CRow },
             });
             beta = 1;
         }
@@ -67,10 +64,12 @@ public partial class GpuBackend
     {
         public long Count => (long)Rows * Columns;
 
-        /// <summary>Numbers that follow each other, and how far such lines are apart.</summary>
-        public int Width => Column == 1 ? Columns : Rows;
+        /// <summary>The same by lines of numbers that follow each other.</summary>
+        public LinedMatrix Lines => new() { Numbers = Numbers, Count = Count, Columns = Width, Line = Line };
 
-        public int Line => Column == 1 ? Row : Column;
+        private int Width => Column == 1 ? Columns : Rows;
+
+        private int Line => Column == 1 ? Row : Column;
 
         /// <summary>A matrix with contiguous rows is BLAS' plain transposed one.</summary>
         public GemmOperand Plain => new(Address(Numbers), Math.Max(Line, Width), Transposed: Column != 1);

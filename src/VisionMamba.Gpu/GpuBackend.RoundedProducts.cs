@@ -59,14 +59,14 @@ public partial class GpuBackend
     /// </summary>
     private void MakeScales(Matrix first, Matrix? second, ArrayView<float>? known, float beta, ArrayView<float> scales)
     {
-        int groups = Fp16ScaleKernels.Groups(first.Count);
-        int more = second is { } other ? Fp16ScaleKernels.Groups(other.Count) : 0;
+        int groups = GroupReduction.Groups(first.Count);
+        int more = second is { } other ? GroupReduction.Groups(other.Count) : 0;
         using GpuScratch parts = Scratch(groups + more);
         ArrayView<int> all = parts.View.Cast<int>();
         Largest(first, groups, all);
         if (second is { } also)
             Largest(also, more, all.SubView(groups, more));
-        Launch(Fp16ScaleKernels.Configure(1), Fp16ScaleKernels.Scales, new ScalesArguments
+        Launch(GroupReduction.Configure(1), Fp16ScaleKernels.Scales, new ScalesArguments
         {
             First = all.SubView(0, groups),
             Second = all.SubView(more == 0 ? 0 : groups, more),
@@ -78,36 +78,12 @@ public partial class GpuBackend
     }
 
     private void Largest(Matrix matrix, int groups, ArrayView<int> parts) => Launch(
-        Fp16ScaleKernels.Configure(groups), Fp16ScaleKernels.Largest, new LargestArguments
-        {
-            X = matrix.Numbers,
-            Parts = parts,
-            Count = matrix.Count,
-            Columns = matrix.Width,
-            Line = matrix.Line,
-        });
+        GroupReduction.Configure(groups), Fp16ScaleKernels.Largest,
+        new LargestArguments { Matrix = matrix.Lines, Parts = parts });
 
     /// <summary>A copy in 16 bits without gaps, lying as the matrix lies.</summary>
-    private void Round(Matrix matrix, ArrayView<ushort> copy, ArrayView<float> scale)
-    {
-        var arguments = new RoundingArguments
-        {
-            X = matrix.Numbers,
-            Y = copy,
-            Count = matrix.Count,
-            Columns = matrix.Width,
-            Line = matrix.Line,
-        };
-        KernelConfig config = ElementKernels.Configure(matrix.Count);
-        if (Precision == Precision.Fp16)
-        {
-            Launch(
-                config, GemmInputKernels.RoundToFp16,
-                new ScaledRoundingArguments { Matrix = arguments, Scale = scale });
-        }
-        else
-        {
-            Launch(config, GemmInputKernels.RoundToBf16, arguments);
-        }
-    }
+    private void Round(Matrix matrix, ArrayView<ushort> copy, ArrayView<float> scale) => Launch(
+        ElementKernels.Configure(matrix.Count),
+        Precision == Precision.Fp16 ? GemmInputKernels.RoundToFp16 : GemmInputKernels.RoundToBf16,
+        new RoundingArguments { Matrix = matrix.Lines, Y = copy, Scale = scale });
 }

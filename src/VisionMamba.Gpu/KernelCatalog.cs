@@ -20,10 +20,10 @@ internal static class KernelCatalog
             .. Entries("image", typeof(ImageKernels), ElementKernels.GroupSize),
             .. Entries("matrix", typeof(MatrixKernels), MatrixKernels.GroupSize),
             .. Entries("matrix input", typeof(GemmInputKernels), ElementKernels.GroupSize),
-            .. Entries("fp16 scale", typeof(Fp16ScaleKernels), Fp16ScaleKernels.GroupSize),
+            .. Entries("fp16 scale", typeof(Fp16ScaleKernels), GroupReduction.GroupSize),
             .. Entries("kept", typeof(PackKernels), PackKernels.GroupSize),
             .. Entries("loss", typeof(LossKernels), LossKernels.GroupSize),
-            .. Entries("reduction", typeof(ReductionKernels), ReductionKernels.GroupSize),
+            .. Entries("reduction", typeof(ReductionKernels), GroupReduction.GroupSize),
         ];
 
     private static IEnumerable<KernelEntry> Scan()

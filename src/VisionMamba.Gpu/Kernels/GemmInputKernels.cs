@@ -3,34 +3,23 @@ using VisionMamba.Tensors;
 
 namespace VisionMamba.Gpu.Kernels;
 
-/// <summary>A matrix of which line l starts at l Line of x, and all of whose lines follow each other in y.</summary>
+/// <summary>A matrix, all of whose lines follow each other in y.</summary>
 internal struct RoundingArguments
 {
-    public ArrayView<float> X;
+    public LinedMatrix Matrix;
 
     public ArrayView<ushort> Y;
 
-    public long Count;
-
-    public int Columns, Line;
-}
-
-/// <summary>As <see cref="RoundingArguments"/>, with a factor that is on the device.</summary>
-internal struct ScaledRoundingArguments
-{
-    public RoundingArguments Matrix;
-
+    /// <summary>What fp16 is multiplied by; the first number is read.</summary>
     public ArrayView<float> Scale;
 }
 
-/// <summary>A row of numbers for every row of a matrix: c[m Line + n] = bias[n].</summary>
+/// <summary>A row of numbers for every row of a matrix.</summary>
 internal struct RowFillArguments
 {
-    public ArrayView<float> Row, C;
+    public ArrayView<float> Row;
 
-    public long Count;
-
-    public int Columns, Line;
+    public LinedMatrix Matrix;
 }
 
 /// <summary>What is made for a library's matrix product before it is called; a thread a number.</summary>
@@ -40,27 +29,23 @@ internal static class GemmInputKernels
     public static void RoundToBf16(RoundingArguments p)
     {
         long at = ElementKernels.Index;
-        if (at >= p.Count)
-            return;
-        float x = p.X[(at / p.Columns * p.Line) + (at % p.Columns)];
-        p.Y[at] = (ushort)Bfloat16.Round(Interop.FloatAsInt(x));
+        if (at < p.Matrix.Count)
+            p.Y[at] = (ushort)Bfloat16.Round(Interop.FloatAsInt(p.Matrix.At(at)));
     }
 
     /// <summary>y = scale x in fp16, to nearest, ties to even; NaN stays NaN.</summary>
-    public static void RoundToFp16(ScaledRoundingArguments p)
+    public static void RoundToFp16(RoundingArguments p)
     {
         long at = ElementKernels.Index;
-        if (at >= p.Matrix.Count)
-            return;
-        float x = p.Matrix.X[(at / p.Matrix.Columns * p.Matrix.Line) + (at % p.Matrix.Columns)];
-        p.Matrix.Y[at] = (ushort)Float16.Round(Interop.FloatAsInt(x * p.Scale[0]));
+        if (at < p.Matrix.Count)
+            p.Y[at] = (ushort)Float16.Round(Interop.FloatAsInt(p.Matrix.At(at) * p.Scale[0]));
     }
 
-    /// <summary>Every row of c becomes the row.</summary>
+    /// <summary>Every row of the matrix becomes the row.</summary>
     public static void FillRows(RowFillArguments p)
     {
         long at = ElementKernels.Index;
-        if (at < p.Count)
-            p.C[(at / p.Columns * p.Line) + (at % p.Columns)] = p.Row[at % p.Columns];
+        if (at < p.Matrix.Count)
+            p.Matrix.Numbers[p.Matrix.Place(at)] = p.Row[at % p.Matrix.Columns];
     }
 }

@@ -24,20 +24,11 @@ internal struct UnitClipArguments
 /// <summary>Sums over all numbers, in double precision and one order.</summary>
 internal static class ReductionKernels
 {
-    /// <summary>Threads of a group.</summary>
-    public const int GroupSize = 128;
-
-    /// <summary>Groups of a whole tensor.</summary>
-    public static int Groups(long count) => (int)Math.Clamp((count + 4095) / 4096, 1, 264);
-
-    /// <summary>Groups for a sum over a tensor.</summary>
-    public static KernelConfig Configure(int groups) => (new Index3D(groups, 1, 1), new Index3D(GroupSize, 1, 1));
-
     /// <summary>The groups' sums of squares.</summary>
     public static void SumSquares(ReductionArguments a)
     {
         double sum = 0;
-        for (long i = First; i < a.Count; i += (long)GroupSize * Grid.DimX)
+        for (long i = GroupReduction.First; i < a.Count; i += GroupReduction.Step)
             sum += (double)a.X[i] * a.X[i];
         Write(a, Total(sum));
     }
@@ -46,7 +37,7 @@ internal static class ReductionKernels
     public static void CountNotFinite(ReductionArguments a)
     {
         double count = 0;
-        for (long i = First; i < a.Count; i += (long)GroupSize * Grid.DimX)
+        for (long i = GroupReduction.First; i < a.Count; i += GroupReduction.Step)
             count += a.X[i] - a.X[i] == 0f ? 0 : 1;
         Write(a, Total(count));
     }
@@ -59,7 +50,7 @@ internal static class ReductionKernels
     {
         long from = Grid.IdxX * a.Size;
         double g = 0, w = 0;
-        for (long i = from + Group.IdxX; i < from + a.Size; i += GroupSize)
+        for (long i = from + Group.IdxX; i < from + a.Size; i += GroupReduction.GroupSize)
         {
             g += (double)a.Gradient[i] * a.Gradient[i];
             w += (double)a.Weight[i] * a.Weight[i];
@@ -70,29 +61,11 @@ internal static class ReductionKernels
         if (length < limit)
             return;
         float scale = (float)(limit / (length > 1e-6 ? length : 1e-6));
-        for (long i = from + Group.IdxX; i < from + a.Size; i += GroupSize)
+        for (long i = from + Group.IdxX; i < from + a.Size; i += GroupReduction.GroupSize)
             a.Gradient[i] *= scale;
     }
 
-    private static long First => ((long)Grid.IdxX * GroupSize) + Group.IdxX;
-
-    /// <summary>The sum over the group's threads, in all of them.</summary>
-    private static double Total(double value)
-    {
-        ArrayView<double> sums = SharedMemory.Allocate<double>(GroupSize);
-        sums[Group.IdxX] = value;
-        Group.Barrier();
-        for (int half = GroupSize / 2; half > 0; half /= 2)
-        {
-            if (Group.IdxX < half)
-                sums[Group.IdxX] += sums[Group.IdxX + half];
-            Group.Barrier();
-        }
-
-        double total = sums[0];
-        Group.Barrier();
-        return total;
-    }
+    private static double Total(double value) => GroupReduction.Of<double, Sum>(value);
 
     private static void Write(in ReductionArguments a, double sum)
     {
