@@ -11,7 +11,7 @@ internal interface IWanted
     bool Value { get; }
 }
 
-[ResidentGroups(3)]
+[ResidentGroups(2)]
 internal struct Wanted : IWanted
 {
     public readonly bool Value => true;
