@@ -175,7 +175,7 @@ public sealed partial class Tape(Backend backend, BufferPool pool, bool recordin
         /// <summary>The object that the last pass had here; null where it had none.</summary>
         public T? Next() => Count < _all.Count ? _all[Count++] : null;
 
-        /// <summary>The same, where it is a <typeparamref name="TKind"/>; otherwise a new one takes its place.</summary>
+        /// <summary>The same, where it is a <typeparamref name="TKind"/>; else a new one takes its place.</summary>
         public TKind Next<TKind>()
             where TKind : class, T, new()
         {

@@ -14,7 +14,7 @@ namespace VisionMamba.Cli.Devices;
 /// </summary>
 /// <param name="device">The device; the processor is what it is compared with.</param>
 /// <param name="steps">Steps that memory is watched over.</param>
-/// <param name="precision">What it rounds to, fp32, tf32, bf16 or fp16: it decides the difference that is allowed.</param>
+/// <param name="precision">What it rounds to, fp32, tf32, bf16 or fp16: it decides how far apart is allowed.</param>
 internal sealed class DeviceCheck(Backend device, int steps = 1000, string precision = "fp32")
 {
     private readonly double _allowed = NumbersApart.Allowed(precision);

@@ -13,7 +13,7 @@ internal struct LargestArguments
 /// <summary>The largest numbers of a product's two inputs, and what follows from them.</summary>
 internal struct ScalesArguments
 {
-    /// <summary>Parts of <see cref="Fp16ScaleKernels.Largest"/>; the second may be empty: then its scale is 1.</summary>
+    /// <summary>Parts of <see cref="Fp16ScaleKernels.Largest"/>; of an empty second the scale is 1.</summary>
     public ArrayView<int> First, Second;
 
     /// <summary>The second input's scale, where there is one already.</summary>

@@ -31,9 +31,10 @@ internal static class GroupReduction
     /// <summary>So many groups.</summary>
     public static KernelConfig Configure(int groups) => (new Index3D(groups, 1, 1), new Index3D(GroupSize, 1, 1));
 
-    /// <summary>The thread's first number of those that all groups share; the next one is <see cref="Step"/> on.</summary>
+    /// <summary>The thread's first number of those that all groups share.</summary>
     public static long First => ((long)Grid.IdxX * GroupSize) + Group.IdxX;
 
+    /// <summary>How far its next number is.</summary>
     public static long Step => (long)GroupSize * Grid.DimX;
 
     /// <summary>The threads' values joined, in all of them.</summary>

@@ -1,6 +1,6 @@
 namespace VisionMamba.Tensors;
 
-/// <summary>IEEE 754 numbers of 16 bits: sign, 5 bits of exponent, 10 of mantissa; the same in kernels and here.</summary>
+/// <summary>IEEE 754 numbers of 16 bits: a sign, 5 bits of exponent and 10 of mantissa.</summary>
 internal static class Float16
 {
     // As bits of floats: infinity, the least normal number of 16 bits (2^-14), and what their exponents differ by.
