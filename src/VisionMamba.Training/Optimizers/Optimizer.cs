@@ -71,7 +71,7 @@ public abstract class Optimizer
     /// <summary>The name in <see cref="State"/> of a parameter's state called <paramref name="moment"/>.</summary>
     public static string StateName(string parameter, string moment) => $"optimizer:{moment}:{parameter}";
 
-    /// <summary>Whether timm's default grouping decays <paramref name="parameter"/>.</summary>
+    /// <inheritdoc cref="ParameterGroups.Decays"/>
     public static bool Decays(Tensor parameter) => ParameterGroups.Decays(parameter);
 
     /// <summary>One step at <paramref name="learningRate"/> with the gradients that have been accumulated.</summary>

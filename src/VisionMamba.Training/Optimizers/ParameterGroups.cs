@@ -4,18 +4,26 @@ using VisionMamba.Tensors;
 namespace VisionMamba.Training.Optimizers;
 
 /// <summary>Which parameters decay, and by what the rate of each is scaled.</summary>
-/// <param name="LayerDecay">Factor of the rate from one layer to the one before it (BEiT, arXiv 2106.08254); 1 for
-/// none.</param> <param name="HeadScale">Factor of the head's rate.</param> <param name="PromptScale">Factor of the
-/// prompts' rate.</param>
+/// <param name="LayerDecay">
+/// Factor of the rate from one layer to the one before it (BEiT, arXiv 2106.08254); 1 for none.
+/// </param>
+/// <param name="HeadScale">Factor of the head's rate.</param>
+/// <param name="PromptScale">Factor of the prompts' rate.</param>
 public sealed record ParameterGroups(double LayerDecay = 1, double HeadScale = 1, double PromptScale = 1)
 {
     /// <summary>
-    /// Whether timm's default grouping decays <paramref name="parameter"/>: not one-dimensional parameters, biases,
-    /// pos_embed and cls_token.
+    /// Whether <paramref name="parameter"/> decays. timm's default grouping leaves out one-dimensional parameters,
+    /// biases, pos_embed and cls_token; the methods' publications leave out the picture of visual prompting (arXiv
+    /// 2203.17274) and A of additional states (MambaPEFT, arXiv 2411.03855).
     /// </summary>
-    public static bool Decays(Tensor parameter) =>
-        parameter.Shape.Length != 1 && !parameter.Name!.EndsWith(".bias", StringComparison.Ordinal)
-        && parameter.Name is not ("pos_embed" or "cls_token");
+    public static bool Decays(Tensor parameter)
+    {
+        string name = parameter.Name!;
+        return parameter.Shape.Length != 1 && !name.EndsWith(".bias", StringComparison.Ordinal)
+            && name is not ("pos_embed" or "cls_token" or "prompt_pixels")
+            && !(name.StartsWith("additional_scan.", StringComparison.Ordinal)
+                && name.Contains(".A_log", StringComparison.Ordinal));
+    }
 
     /// <summary>Whether the parameter belongs to the classification head.</summary>
     public static bool IsHead(string name) => name.StartsWith("head.", StringComparison.Ordinal);

@@ -2,6 +2,7 @@ using VisionMamba.Models;
 using VisionMamba.Models.Prompting;
 using VisionMamba.Tensors;
 using VisionMamba.Tensors.Cpu;
+using VisionMamba.Tests.Models;
 using VisionMamba.Training.Optimizers;
 
 namespace VisionMamba.Tests.Training;
@@ -117,6 +118,16 @@ public sealed class OptimizerTests
         Assert.Equal([10 / 16.0, 10 / 8.0, 10 / 4.0, 10 / 2.0], Scales("prompt_scale"));
         Assert.Equal([10 / 16.0, 10 / 4.0], Scales("prompt_shared_scale"));
     }
+
+    [Theory]
+    [InlineData("vp", "prompt_pixels", false)]
+    [InlineData("additional-scan", "additional_scan.1.A_log", false)]
+    [InlineData("additional-scan", "additional_scan.1.A_log_b", false)]
+    [InlineData("additional-scan", "layers.1.mixer.A_log", true)]
+    [InlineData("additional-scan", "pos_embed", false)]
+    [InlineData("lora", "head.weight", true)]
+    public void WhatThePublicationsLeaveOutDoesNotDecay(string method, string parameter, bool decays) =>
+        Assert.Equal(decays, ParameterGroups.Decays(SmallModels.Create(method, "{}").Parameters[parameter]));
 
     [Fact]
     public void RowsMoveAtTheirLayersRates()
