@@ -9,6 +9,10 @@ internal sealed class AutoFlags(MethodFlags method)
     /// <summary>The value of --method.</summary>
     public const string Word = "auto";
 
+    // What trains everything wants less than the default rate or a few times of it, a frozen backbone 8 to 128 times of
+    // it (docs/study-runs.csv): three wide steps reach both.
+    private static readonly double[] s_around = [0.5, 4, 32];
+
     private readonly Option<double> _budget = new("--auto-budget")
     {
         Description = "auto: minutes for the comparison, about; the chosen method then trains in full",
@@ -66,7 +70,7 @@ internal sealed class AutoFlags(MethodFlags method)
         double rate = parsed.GetValue<double>("--lr");
         if (!(rate > 0))
             throw new UsageException("--lr: must be a positive number");
-        double[] rates = isFixed ? [rate] : [rate / 3, rate, 3 * rate];
+        double[] rates = isFixed ? [rate] : [.. s_around.Select(factor => factor * rate)];
         AutoPlan plan = AutoProbe.Plan(parsed, names, rates, given, method, device);
         return plan with { Minutes = parsed.GetValue(_budget) };
     }

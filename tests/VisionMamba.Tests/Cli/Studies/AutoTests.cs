@@ -74,6 +74,19 @@ public sealed class AutoTests : IDisposable
             ["train", .. _task.Train, "--method", "auto", "--output", _task.At("a")]).Log);
     }
 
+    [Fact]
+    public void WithoutARateMethodsStartAtThreeFarApart()
+    {
+        CommandLine.Succeed(
+        [
+            "train", "--data", _task.At("data"), "--backbone", _task.At("backbone.safetensors"), "--epochs", "1",
+            "--batch", "4", "--threads", "1", "--method", "auto", "--auto-methods", "linear", "--auto-budget", "0.01",
+            "--output", _task.At("a"),
+        ]);
+        JsonNode plan = JsonNode.Parse(File.ReadAllText(_task.At("a", "auto", "plan.json")))!;
+        Assert.Equal([0.0025, 0.02, 0.16], plan["Arms"]!.AsArray().Select(a => (double)a!["Rate"]!));
+    }
+
     [Theory]
     [InlineData("never looks at the test images", "--select-on", "test")]
     [InlineData("--seeds: needs a method", "--seeds", "2")]
