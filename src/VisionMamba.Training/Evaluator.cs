@@ -18,6 +18,7 @@ public static class Evaluator
     /// <param name="workers">Threads that decode.</param>
     /// <param name="progress">Told the number of images done; may be null.</param>
     /// <param name="cancel">Ends the run between batches.</param>
+    /// <exception cref="DivergedException">A logit is NaN or infinite.</exception>
     public static Metrics Run(
         ModelSession session, ImageDataset data, Preprocessing preprocessing, int batch, int workers,
         Action<int>? progress = null, CancellationToken cancel = default)
@@ -31,7 +32,14 @@ public static class Evaluator
             cancel.ThrowIfCancellationRequested();
             float[] logits = session.Logits(images.Input, images.Count);
             for (int i = 0; i < images.Count; i++)
-                metrics.Add(logits.AsSpan(i * classes, classes), images.Labels[i]);
+            {
+                ReadOnlySpan<float> answer = logits.AsSpan(i * classes, classes);
+                if (answer.ContainsAnyExceptInRange(float.MinValue, float.MaxValue))
+                    throw new DivergedException(
+                        $"{images.Paths[i]}: the model answers NaN or infinity; it has diverged, or is damaged");
+                metrics.Add(answer, images.Labels[i]);
+            }
+
             progress?.Invoke(metrics.Count);
         }
 

@@ -68,10 +68,13 @@ public sealed class RunLog : IDisposable
         Flush();
     }
 
-    /// <summary>Writes what is buffered; called whenever a checkpoint is saved.</summary>
+    /// <summary>
+    /// Writes what is buffered, to the disk as checkpoints are; called whenever one is saved.
+    /// </summary>
     public void Flush()
     {
         _steps.Flush();
+        ((FileStream)_steps.BaseStream).Flush(flushToDisk: true);
         _events?.Flush();
     }
 

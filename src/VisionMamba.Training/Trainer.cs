@@ -98,11 +98,11 @@ public sealed class Trainer
         {
             var epochClock = Stopwatch.StartNew();
             state = TrainEpoch(loader, state, log, progress, cancel);
-            bool limit = _options.MaxSteps > 0 && state.Step >= _options.MaxSteps;
+            bool limit = AtLimit(state);
             if (cancel.IsCancellationRequested && state.StepInEpoch < loader.BatchesPerEpoch && !limit)
                 return Interrupted(state, log, last);
             // Not cancelled: a finished epoch is always validated and saved.
-            last = Validate(validation);
+            last = Validate(validation, state);
             state = FinishEpoch(state, last, log, progress, epochClock.Elapsed.TotalSeconds);
             if (limit)
                 break;
@@ -115,13 +115,15 @@ public sealed class Trainer
 
     private bool Ended(TrainingState state, ITrainingProgress progress)
     {
-        if (state.Epoch >= _rates.Epochs || (_options.MaxSteps > 0 && state.Step >= _options.MaxSteps))
+        if (state.Epoch >= _rates.Epochs || AtLimit(state))
             return true;
         if (_options.EarlyStop == 0 || state.EpochsWithoutProgress < _options.EarlyStop)
             return false;
         progress.EarlyStop(state.Epoch, state.EpochsWithoutProgress);
         return true;
     }
+
+    private bool AtLimit(TrainingState state) => _options.MaxSteps > 0 && state.Step >= _options.MaxSteps;
 
     private TrainingResult Result(TrainingState state, bool finished, ValidationResult? last) =>
         new(state, finished, last?.Model, Speed) { AverageValidation = last?.Average };
@@ -162,8 +164,9 @@ public sealed class Trainer
                 StepInEpoch = state.StepInEpoch + 1,
                 LossSum = state.LossSum + loss,
             };
+            // Not at the last step: what is validated after it must be found undone by a run that goes on.
             int every = _options.SaveEvery;
-            if (every > 0 && state.Step % every == 0 && state.StepInEpoch < loader.BatchesPerEpoch)
+            if (every > 0 && state.Step % every == 0 && state.StepInEpoch < loader.BatchesPerEpoch && !AtLimit(state))
                 SaveWithin(state, log);
             long left = ((long)_rates.Epochs * loader.BatchesPerEpoch) - state.Step;
             if (_options.MaxSteps > 0)
@@ -171,7 +174,7 @@ public sealed class Trainer
             progress.Step(
                 state.Epoch, state.StepInEpoch, loader.BatchesPerEpoch, state.LossSum / state.StepInEpoch, Speed,
                 TimeSpan.FromSeconds(left * images.Count / Math.Max(Speed, 1e-9)));
-            if (cancel.IsCancellationRequested || (_options.MaxSteps > 0 && state.Step >= _options.MaxSteps))
+            if (cancel.IsCancellationRequested || AtLimit(state))
                 break;
         }
 
@@ -190,21 +193,31 @@ public sealed class Trainer
         }
         catch (NonFiniteException e)
         {
-            string good = File.Exists(LastPath)
-                ? $"the last good checkpoint is {LastPath}" : "no checkpoint was written yet";
-            throw new DivergedException(
-                $"training stopped at epoch {state.Epoch + 1}, step {state.Step + 1}: NaN or infinity, "
-                + $"first in {e.Message}; "
-                + $"{good}; try a lower --lr or --clip-grad 1");
+            throw Diverged($"epoch {state.Epoch + 1}, step {state.Step + 1}: NaN or infinity, first in {e.Message}");
         }
     }
 
-    private ValidationResult Validate(ImageDataset images)
+    private ValidationResult Validate(ImageDataset images, TrainingState state)
     {
         int batch = BatchPieces.Images(_options, _session.Model.Config, _session.Backend);
         Metrics Measure() => Evaluator.Run(
             _session, images, _preprocessing, batch, _options.Workers, cancel: CancellationToken.None);
-        return new ValidationResult(Measure(), _average?.With(Measure));
+        try
+        {
+            return new ValidationResult(Measure(), _average?.With(Measure));
+        }
+        catch (DivergedException e)
+        {
+            throw Diverged($"the validation after epoch {state.Epoch + 1}: {e.Message}");
+        }
+    }
+
+    private DivergedException Diverged(string where)
+    {
+        string good = File.Exists(LastPath)
+            ? $"the last good checkpoint is {LastPath}" : "no checkpoint was written yet";
+        return new DivergedException(
+            $"training stopped at {where}; {good}; try a lower --lr or --clip-grad 1");
     }
 
     private TrainingState FinishEpoch(

@@ -102,9 +102,14 @@ public abstract class TinyTraining : IDisposable
 
         public (int Steps, CancellationTokenSource Source)? CancelAfter { get; init; }
 
+        /// <summary>The step after which nothing is saved any more; 0 for none.</summary>
+        public int FailAt { get; init; }
+
         public void Step(int epoch, int step, int steps, double loss, double imagesPerSecond, TimeSpan remaining)
         {
             Steps.Add(loss);
+            if (_steps + 1 == FailAt)
+                throw new InvalidOperationException("killed");
             if (++_steps == CancelAfter?.Steps)
                 CancelAfter.Value.Source.Cancel();
         }

@@ -67,6 +67,30 @@ public sealed class TrainerTests : TinyTraining
     }
 
     [Fact]
+    public void AValidationThatIsNoNumberStopsTheRunBeforeItIsSaved()
+    {
+        // The only step's loss is taken before its update.
+        TrainingOptions options = Options with { MaxSteps = 1, WarmupEpochs = 0, LearningRate = 1e45, Opt = "sgd" };
+        var error = Assert.Throws<DivergedException>(() => Train("nan", Model("linear"), new Recorder(), options));
+        Assert.Contains("the validation after epoch 1", error.Message);
+        Assert.Contains("--lr", error.Message);
+        Assert.DoesNotContain("\n", error.Message);
+        Assert.Empty(Directory.GetFiles(At("nan", ""), "*.safetensors"));
+    }
+
+    [Fact]
+    public void AKillBeforeTheLastValidationLeavesItToBeDone()
+    {
+        TrainingOptions options = Options with { MaxSteps = 3, SaveEvery = 1 };
+        Train("whole", Model("svp"), new Recorder(), options);
+        Assert.Throws<InvalidOperationException>(() => Train("cut", Model("svp"), new Recorder { FailAt = 3 }, options));
+        Assert.True(Resume("cut", options).Finished);
+        foreach (string file in new[] { "last.safetensors", "best.safetensors", "steps.jsonl" })
+            Assert.Equal(File.ReadAllBytes(At("whole", file)), File.ReadAllBytes(At("cut", file)));
+        Assert.Equal(WithoutTimes("whole"), WithoutTimes("cut"));
+    }
+
+    [Fact]
     public void ClippingBoundsTheGradient()
     {
         VisionMambaModel model = Model("linear");
