@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using VisionMamba.Cli.Output;
+using VisionMamba.Cli.Planning;
+using VisionMamba.Cli.Runs;
 using VisionMamba.Data.Datasets;
 using VisionMamba.Models.Checkpoints;
 using VisionMamba.Tensors;
@@ -17,8 +19,10 @@ namespace VisionMamba.Cli.Verbs;
 /// </summary>
 internal sealed class ReleasedResume
 {
-    private static readonly string[] s_ofTheFile =
-        ["--backbone", "--method", "--inner-width", "--prompt-depth", "--prompt-dropout", "--head-layers", "--recipe"];
+    private static readonly string[] s_ofTheFile = ["--backbone", "--recipe", "--position-class-token"];
+
+    // What the shapes in the file leave open.
+    private static readonly string[] s_open = ["--shared-layers", "--simam", "--cross-prompt-source"];
 
     public Option<string?> From { get; } = new("--resume-from")
     {
@@ -28,13 +32,14 @@ internal sealed class ReleasedResume
 
     /// <summary>Runs it where --resume-from is given; else null.</summary>
     public int? Run(
-        ParseResult parsed, TrainingOptions flags, DataFlags data, Backend backend, string folder, bool json)
+        ParseResult parsed, TrainingOptions flags, DataFlags data, MethodFlags method, MemoryFlag memory,
+        Backend backend, string folder, bool testAtEnd, bool json, bool quiet)
     {
         if (parsed.GetValue(From) is not { } path)
             return null;
-        if (s_ofTheFile.FirstOrDefault(f => ReleasedArguments.IsGiven(parsed, f)) is { } given)
+        IEnumerable<string> fixedByFile = s_ofTheFile.Concat(method.All.Select(o => o.Name).Except(s_open));
+        if (fixedByFile.FirstOrDefault(f => ReleasedArguments.IsGiven(parsed, f)) is { } given)
             throw new UsageException($"{given}: with --resume-from it is the file's; leave it out");
-        TrainingRun.CheckNew(folder);
         using TensorFile file = TensorFile.Open(path);
         if (!ReleasedTraining.IsIn(file))
         {
@@ -53,9 +58,10 @@ internal sealed class ReleasedResume
                 $"{path}: its {training.EpochsDone} epochs of {options.Epochs} are done; give --epochs N to train on");
         }
 
-        RunData images = data.Read(parsed, options.Seed);
+        RunData images = data.Read(parsed, options.Seed) with { TestAtEnd = testAtEnd };
         DatasetSplits splits = DataFlags.LoadReadable(images);
         CheckClasses(path, loaded, splits);
+        options = memory.Fit(parsed, options, loaded.Model, splits.Train.Count, backend);
         if (ReleasedArguments.IsGiven(parsed, "--dry-run"))
             return Plan(training, options, splits);
         var source = new JsonObject
@@ -73,11 +79,13 @@ internal sealed class ReleasedResume
         // The average of the released code is never read there; one asked for here starts at the weights.
         AveragedModel? average = options.ModelEma ? new(loaded.Model.Parameters, options.ModelEmaDecay) : null;
         training.Fill(optimizer);
+        using RunLock held = RunLock.Take(folder);
+        TrainingRun.CheckNew(folder);
         training.State().Save(
             Path.Combine(folder, "last.safetensors"), loaded.Model, loaded.Card, optimizer, average, options);
         TrainingRun.WriteSettings("train", loaded.Model, images, splits, options, backend, folder, source);
         return TrainingRun.Start(
-            "train", loaded.Model, images, splits, options, backend, folder, source, resume: true, json);
+            "train", loaded.Model, images, splits, options, backend, folder, source, held, json, quiet);
     }
 
     /// <summary>

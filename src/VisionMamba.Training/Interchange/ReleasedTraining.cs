@@ -60,8 +60,17 @@ public sealed class ReleasedTraining
     /// <summary>Whether the file says how a run stood, beside its model.</summary>
     public static bool IsIn(TensorFile file) => file.Root?["optimizer"] is not null;
 
-    /// <summary>Where the run stands: between two epochs.</summary>
-    public TrainingState State() => new() { Epoch = EpochsDone, Step = Steps };
+    /// <summary>
+    /// Where the run stands: between two epochs. Its best one is not known: it counts as the last, so that stopping
+    /// early waits for as many epochs as in a new run.
+    /// </summary>
+    public TrainingState State() => new()
+    {
+        Epoch = EpochsDone,
+        Step = Steps,
+        BestEpoch = EpochsDone - 1,
+        BestEmaEpoch = EpochsDone - 1,
+    };
 
     /// <summary>Fills the moments and the step count of <paramref name="optimizer"/>.</summary>
     public void Fill(AdamWOptimizer optimizer)

@@ -33,6 +33,8 @@ public sealed class InterchangeTests(TinyRun run) : IClassFixture<TinyRun>
         { 1, "train --resume-from CHECKPOINT --data DATA --output OUT", "--resume" },
         { 1, "train --resume-from MISSING --data DATA --output OUT", "MISSING" },
         { 2, "train --resume-from CHECKPOINT --backbone BACKBONE --data DATA --output OUT", "--backbone" },
+        { 2, "train --resume-from CHECKPOINT --svp-prompts cross --data DATA --output OUT", "--svp-prompts" },
+        { 2, "train --resume-from CHECKPOINT --lora-rank 4 --data DATA --output OUT", "--lora-rank" },
     };
 
     [Theory]

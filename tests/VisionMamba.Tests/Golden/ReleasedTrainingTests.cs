@@ -34,6 +34,7 @@ public sealed class ReleasedTrainingTests(ITestOutputHelper output)
         ReleasedTraining state = ReleasedTraining.Read(file, resumed.Model);
         Assert.Equal((run.Steps, run.Optimizer.Steps), (state.Steps, state.Steps));
         Assert.Equal(reference.Entry.GetProperty("schedule").GetProperty("epochs").GetInt32(), state.EpochsDone);
+        Assert.Equal(0, state.State().EpochsWithoutProgress);
         Assert.Equal(
             reference.Entry.GetProperty("optimizer").GetProperty("weight_decay").GetDouble(), state.WeightDecay);
         Assert.Equal(run.Model.Parameters.Trainable.Select(p => p.Name!).Order(), state.Names.Order());
