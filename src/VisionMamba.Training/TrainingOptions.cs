@@ -68,6 +68,12 @@ public sealed partial record TrainingOptions
     /// <summary>Write TensorBoard's event files beside the logs.</summary>
     public bool TensorBoard { get; init; } = true;
 
+    /// <summary>
+    /// What the device computes in: fp32, tf32, bf16 or fp16. The device was opened with it; here it is kept with all
+    /// else that decides the numbers, so that a run goes on as it began.
+    /// </summary>
+    public string Precision { get; init; } = "fp32";
+
     /// <summary>The rate after scaling by the batch.</summary>
     public double ScaledRate => LearningRate * Batch / 512;
 

@@ -30,6 +30,9 @@ internal sealed class DeviceFlags(bool answersOnly = false)
         DefaultValueFactory = _ => Full,
     };
 
+    /// <summary>What decides a run's numbers, and so belongs to the run and not to the machine at hand.</summary>
+    public Option OfTheRun => _precision;
+
     public void AddTo(Command command)
     {
         command.Options.Add(_device);
@@ -40,14 +43,16 @@ internal sealed class DeviceFlags(bool answersOnly = false)
     /// <summary>fp32, tf32, bf16 or fp16.</summary>
     public string Precision(ParseResult parsed) => parsed.GetValue(_precision)!;
 
-    /// <summary>Opens the device that was asked for.</summary>
+    /// <summary>
+    /// Opens the device that was asked for, in the precision that a run was begun with where it goes on with one.
+    /// </summary>
     /// <exception cref="UsageException">There is no such device, or it cannot be used here.</exception>
-    public Backend Open(ParseResult parsed)
+    public Backend Open(ParseResult parsed, string? begunWith = null)
     {
         int threads = parsed.GetValue(_threads);
         if (threads < 0)
             throw new UsageException($"--threads {threads}: must be 0 (all processors) or more");
-        string device = parsed.GetValue(_device)!, precision = parsed.GetValue(_precision)!;
+        string device = parsed.GetValue(_device)!, precision = begunWith ?? parsed.GetValue(_precision)!;
         if (!s_precisions.Contains(precision))
             throw new UsageException($"--precision {precision}: is none; give {string.Join(", ", s_precisions)}");
         return device switch

@@ -2,8 +2,10 @@ using VisionMamba.Tensors.Files;
 
 namespace VisionMamba.Cli.Runs;
 
-/// <summary>Keeps a second process out of a run's folder. The system lets go of it when the process ends, however it
-/// ends.</summary>
+/// <summary>
+/// Keeps a second process out of a run's folder. The system lets go of it when the process ends, however it ends; the
+/// empty file stays: were it deleted, one process could hold the deleted file while another holds its successor.
+/// </summary>
 internal sealed class RunLock : IDisposable
 {
     private readonly FileStream _file;
@@ -19,8 +21,7 @@ internal sealed class RunLock : IDisposable
         {
             Directory.CreateDirectory(folder);
             var file = new FileStream(
-                Path.Combine(folder, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1,
-                    FileOptions.DeleteOnClose);
+                Path.Combine(folder, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1);
             AtomicFile.Sweep(folder);
             return new RunLock(file);
         }

@@ -9,7 +9,11 @@ namespace VisionMamba.Cli.Runs;
 /// <summary>A row of log.csv.</summary>
 internal sealed record EpochRow(
     int Epoch, double LearningRate, double TrainLoss, double ValidationLoss, double ValidationTop1,
-        double ValidationTop5, double Seconds);
+    double ValidationTop5, double Seconds)
+{
+    /// <summary>Validation top-1 of the averaged weights; null without an average.</summary>
+    public double? AverageTop1 { get; init; }
+}
 
 /// <summary>A line of steps.jsonl.</summary>
 internal sealed record StepRow(long Step, int Epoch, double LearningRate, double Loss, double GradientNorm);
@@ -17,6 +21,8 @@ internal sealed record StepRow(long Step, int Epoch, double LearningRate, double
 /// <summary>What a run's folder tells: run.json, log.csv, steps.jsonl and, when it is finished, result.json.</summary>
 internal sealed class RunRecord
 {
+    private const string AverageColumn = "ema_validation_top1";
+
     private RunRecord(string folder, JsonObject settings, IReadOnlyList<EpochRow> epochs, JsonObject? result) =>
         (Folder, Settings, Epochs, Result) = (folder, settings, epochs, result);
 
@@ -82,7 +88,7 @@ internal sealed class RunRecord
         string path = Path.Combine(Folder, "steps.jsonl");
         if (!File.Exists(path))
             return [];
-        string[] lines = File.ReadAllLines(path);
+        string[] lines = Lines(path);
         var steps = new List<StepRow>(lines.Length);
         for (int i = 0; i < lines.Length; i++)
         {
@@ -134,11 +140,23 @@ internal sealed class RunRecord
         }
     }
 
+    /// <summary>The lines of a file that a run may be writing.</summary>
+    private static string[] Lines(string path)
+    {
+        using var file = new FileStream(
+            path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using var reader = new StreamReader(file);
+        var lines = new List<string>();
+        while (reader.ReadLine() is { } line)
+            lines.Add(line);
+        return [.. lines];
+    }
+
     private static List<EpochRow> ReadEpochs(string path)
     {
         if (!File.Exists(path))
             return [];
-        string[] lines = File.ReadAllLines(path);
+        string[] lines = Lines(path);
         string[] header = lines.Length == 0 ? [] : lines[0].Split(',');
         var rows = new List<EpochRow>();
         for (int i = 1; i < lines.Length; i++)
@@ -154,7 +172,10 @@ internal sealed class RunRecord
 
             rows.Add(new EpochRow(
                 (int)Cell("epoch"), Cell("learning_rate"), Cell("train_loss"), Cell("validation_loss"),
-                Cell("validation_top1"), Cell("validation_top5"), Cell("seconds")));
+                Cell("validation_top1"), Cell("validation_top5"), Cell("seconds"))
+            {
+                AverageTop1 = header.Contains(AverageColumn) ? Cell(AverageColumn) : null,
+            });
         }
 
         return rows;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Text.Json;
 using VisionMamba.Cli.Output;
 using VisionMamba.Cli.Runs;
@@ -25,13 +24,18 @@ internal sealed record Study(string Kind, IReadOnlyList<string> Common, IReadOnl
 {
     private const string FileName = "study.json";
 
+    private static readonly string[] s_files = ["--data", "--backbone"];
+
     public static bool Exists(string folder) => File.Exists(Path.Combine(folder, FileName));
 
-    /// <summary>The flags of a command line that its user gave, but for those in <paramref name="except"/>.</summary>
+    /// <summary>
+    /// The flags of svp train that the user gave, but for those in <paramref name="except"/>. Files are named in full:
+    /// a study may go on from another folder.
+    /// </summary>
     public static IReadOnlyList<string> Given(ParseResult parsed, params string[] except) =>
-        [.. parsed.CommandResult.Children.OfType<OptionResult>()
-            .Where(o => !o.Implicit && !except.Contains(o.Option.Name))
-            .SelectMany(o => o.Tokens.Select(t => t.Value).Prepend(o.Option.Name))];
+        GivenFlags.Of(
+            parsed, name => !except.Contains(name),
+            (name, value) => s_files.Contains(name) ? Path.GetFullPath(value) : value);
 
     public static Study Open(string folder, string kind)
     {

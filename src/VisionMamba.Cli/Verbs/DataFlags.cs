@@ -151,7 +151,9 @@ internal sealed class DataFlags
         string? folder = parsed.GetValue(Data), rendered = ProceduralDatasets.Has(dataSet) ? dataSet : null;
         if (rendered is not null && folder is not null)
             throw new UsageException($"--data: {rendered} is rendered and has no folder; leave it out");
-        return folder ?? rendered ?? throw new UsageException("--data DIR is missing");
+        // In full: the run goes on wherever it is resumed from.
+        return folder is not null ? Path.GetFullPath(folder)
+            : rendered ?? throw new UsageException("--data DIR is missing");
     }
 
     private RunData Read(ParseResult parsed, ulong seed, string? dataSet)

@@ -11,7 +11,8 @@ internal static class PackFiles
     /// </summary>
     public static string? WriteBeside(string best)
     {
-        LoadedModel loaded = ModelFile.Load(best);
+        // Copied: where a mapped file cannot be deleted, the model would be in its own way.
+        LoadedModel loaded = ModelFile.Load(best, new LoadOptions { Copy = true });
         if (!HasBackbone(loaded.Model))
             return null;
         string path = Path.Combine(Path.GetDirectoryName(best)!, "pack.safetensors");

@@ -54,16 +54,17 @@ internal static class PretrainVerb
         command.SetAction(parsed =>
         {
             string folder = parsed.GetValue(output)!;
-            using Backend backend = device.Open(parsed);
             if (parsed.GetValue(resume))
             {
-                TrainingRun.RefuseFlagsWithResume(parsed, settings.Except(training.Resumable).Append(memory.Limit));
+                TrainingRun.RefuseFlagsWithResume(
+                    parsed, [.. settings.Except(training.Resumable), memory.Limit, device.OfTheRun]);
                 return TrainVerb.Resume(
-                    "pretrain", folder, backend, parsed.GetValue(json), o => training.Over(parsed, o));
+                    "pretrain", folder, device, parsed, parsed.GetValue(json), o => training.Over(parsed, o));
             }
 
+            using Backend backend = device.Open(parsed);
             TrainVerb.RequireAtLeast1(parsed, dim, depth, patch, stride, size, state);
-            TrainingOptions options = training.Read(parsed);
+            TrainingOptions options = training.Read(parsed) with { Precision = device.Precision(parsed) };
             RunData runData = data.Read(parsed, options.Seed);
             TrainingRun.CheckNew(folder);
             VisionMambaConfig start = Preset(parsed.GetValue(preset) ?? "tiny");
@@ -92,7 +93,7 @@ internal static class PretrainVerb
             options = memory.Fit(parsed, options, model, splits.Train.Count, backend);
             return TrainingRun.Start(
                 "pretrain", model, runData, splits, options, backend, folder, new JsonObject { ["backbone"] = null },
-                resume: false, parsed.GetValue(json));
+                resumed: null, parsed.GetValue(json));
         });
         return command;
     }

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using VisionMamba.Cli.Devices;
 using VisionMamba.Cli.Planning;
 using VisionMamba.Cli.Recipes;
+using VisionMamba.Cli.Runs;
 using VisionMamba.Cli.Studies;
 using VisionMamba.Cli.Studies.Automatic;
 using VisionMamba.Data.Datasets;
@@ -63,10 +64,10 @@ internal static class TrainVerb
             if (parsed.GetValue(resume))
             {
                 IEnumerable<Option> free = Study.Exists(folder) ? [] : training.Resumable;
-                TrainingRun.RefuseFlagsWithResume(
-                    parsed, [.. settings.Except(free), recipe, memory.Limit, .. study.Fixed, .. plan.All]);
+                Option[] more = [recipe, memory.Limit, device.OfTheRun, .. study.Fixed, .. plan.All];
+                TrainingRun.RefuseFlagsWithResume(parsed, [.. settings.Except(free), .. more]);
             }
-            else
+            else if (!plan.Asked(parsed))
             {
                 TrainingRun.CheckNew(folder);
             }
@@ -76,17 +77,19 @@ internal static class TrainVerb
             if (study.Run(parsed, folder, parsed.GetValue(resume), plan.Asked(parsed), parsed.GetValue(
                 json)) is { } studied)
                 return studied;
-            using Backend backend = device.Open(parsed);
             if (parsed.GetValue(resume))
             {
                 return Resume(
-                    "train", folder, backend, parsed.GetValue(json), o => training.Over(parsed, o),
+                    "train", folder, device, parsed, parsed.GetValue(json), o => training.Over(parsed, o),
                     study.Quiet(parsed));
             }
 
+            using Backend backend = device.Open(parsed);
             RequireAtLeast1(parsed, size, stride);
-            TrainingOptions options = training.Read(parsed);
-            if (released.Run(parsed, options, data, backend, folder, parsed.GetValue(json)) is { } resumed)
+            TrainingOptions options = training.Read(parsed) with { Precision = device.Precision(parsed) };
+            if (released.Run(
+                parsed, options, data, method, memory, backend, folder, study.TestAtEnd(parsed), parsed.GetValue(json),
+                study.Quiet(parsed)) is { } resumed)
                 return resumed;
             if (plan.OfPreset(parsed, settings, data, method, parsed.GetValue(size), options, backend, parsed.GetValue(
                 json)) is { } planned)
@@ -117,9 +120,8 @@ internal static class TrainVerb
             if (loaded.ResizedPositions)
                 source["position_embeddings"] = "resized";
             return TrainingRun.Start(
-                "train", loaded.Model, runData, splits, options, backend, folder, source, resume: false,
-                    parsed.GetValue(json),
-                study.Quiet(parsed));
+                "train", loaded.Model, runData, splits, options, backend, folder, source, resumed: null,
+                parsed.GetValue(json), study.Quiet(parsed));
         });
         return command;
     }
@@ -133,13 +135,16 @@ internal static class TrainVerb
 
     /// <summary>Goes on with a run of either verb from its last checkpoint.</summary>
     public static int Resume(
-        string verb, string folder, Backend backend, bool json, Func<TrainingOptions, TrainingOptions> over,
-        bool quiet = false)
+        string verb, string folder, DeviceFlags device, ParseResult parsed, bool json,
+        Func<TrainingOptions, TrainingOptions> over, bool quiet = false)
     {
-        (string recorded, RunData data, TrainingOptions options, RunCounts counts) = TrainingRun.ReadSettings(folder);
-        if (recorded != verb)
+        if (TrainingRun.ReadSettings(folder).Verb is var recorded && recorded != verb)
             throw new VisionMambaException(
                 $"--output {folder}: was begun by 'svp {recorded}'; resume it with that verb");
+        // Before anything is read: the process that has it may still write a later checkpoint.
+        using RunLock held = RunLock.Take(folder);
+        (_, RunData data, TrainingOptions options, RunCounts counts) = TrainingRun.ReadSettings(folder);
+        using Backend backend = device.Open(parsed, options.Precision);
         string last = Path.Combine(folder, "last.safetensors");
         LoadedModel loaded = ModelFile.Load(last, new LoadOptions { Copy = true });
         TrainingOptions changed = over(options);
@@ -164,7 +169,6 @@ internal static class TrainVerb
         if (changed != options)
             TrainingRun.Amend(folder, changed);
         return TrainingRun.Start(
-            verb, loaded.Model, data, splits, changed, backend, folder, source, resume: true, json,
-                quiet);
+            verb, loaded.Model, data, splits, changed, backend, folder, source, held, json, quiet);
     }
 }

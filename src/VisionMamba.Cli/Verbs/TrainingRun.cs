@@ -89,10 +89,13 @@ internal static class TrainingRun
         AtomicFile.WriteText(path, run.ToJsonString(JsonOutput.Options));
     }
 
-    /// <summary>Trains, shows progress, and says at the end what was reached and where it is.</summary>
+    /// <summary>
+    /// Trains, shows progress, and says at the end what was reached and where it is. A run that goes on holds its
+    /// folder already: <paramref name="resumed"/>, which is null for a new one.
+    /// </summary>
     public static int Start(
         string verb, VisionMambaModel model, RunData runData, DatasetSplits data, TrainingOptions options,
-        Backend backend, string output, JsonObject source, bool resume, bool json, bool quiet = false)
+        Backend backend, string output, JsonObject source, RunLock? resumed, bool json, bool quiet = false)
     {
         Preprocessing preprocessing = Preprocessing.ImageNet(model.Config.ImageSize) with
         {
@@ -118,72 +121,83 @@ internal static class TrainingRun
         using var session = new ModelSession(model, backend);
         // Before the folder is made: a teacher that cannot be read leaves none behind.
         var trainer = new Trainer(session, data, preprocessing, options, card, output);
-        using var folder = RunLock.Take(output);
+        using RunLock? taken = resumed is null ? RunLock.Take(output) : null;
         using var interrupt = new Interrupt();
-        if (!resume)
+        if (resumed is null)
         {
+            // Another process may have begun one meanwhile.
+            CheckNew(output);
             // In this order: where there is a run.json there is something to resume from.
             trainer.SaveStart();
             WriteSettings(verb, model, runData, data, options, backend, output, source);
         }
 
-        TrainingResult result;
         try
         {
-            result = TrainingConsole.Run(verb, progress => trainer.Run(progress, resume, interrupt.Token));
+            TrainingResult result = TrainingConsole.Run(
+                verb, progress => trainer.Run(progress, resumed is not null, interrupt.Token));
+            if (!result.Finished)
+                throw new OperationCanceledException();
+            DatasetSplits shown = data with { Test = runData.TestAtEnd ? data.Test : null };
+            JsonObject report = Report(
+                trainer, result, session, shown, preprocessing, options, output, interrupt.Token);
+            if (!quiet)
+                Print(report, json);
+            return 0;
         }
         catch (DeviceMemoryException e)
         {
             session.Dispose();
             throw DeviceMemoryAdvice.Of(e, model, options, data.Train.Count, backend);
         }
-
-        if (!result.Finished)
+        catch (OperationCanceledException)
         {
             Console.Error.WriteLine($"interrupted and saved; go on with: svp {verb} --output {output} --resume");
             return 1;
         }
-
-        DatasetSplits shown = data with { Test = runData.TestAtEnd ? data.Test : null };
-        JsonObject report = Report(trainer, result, session, shown, preprocessing, options, output);
-        AtomicFile.WriteText(Path.Combine(output, ResultName), report.ToJsonString(JsonOutput.Options));
-        if (!quiet)
-            Print(report, json);
-        return 0;
     }
 
+    /// <summary>Measures the test images and writes result.json; one that is there stays.</summary>
     private static JsonObject Report(
         Trainer trainer, TrainingResult result, ModelSession session, DatasetSplits data, Preprocessing preprocessing,
-        TrainingOptions options, string output)
+        TrainingOptions options, string output, CancellationToken cancel)
     {
+        string path = Path.Combine(output, ResultName);
+        EpochRow? logged = RunRecord.Open(output).Last;
+        // Null when a run is resumed that had only its result left to write: nothing was measured then.
+        bool trained = result.Validation is not null;
+        if (!trained && File.Exists(path))
+            return JsonNode.Parse(File.ReadAllText(path))!.AsObject();
         var report = new JsonObject
         {
             ["last"] = trainer.LastPath,
             ["best"] = trainer.BestPath,
             ["pack"] = PackFiles.WriteBeside(trainer.BestPath),
-            // Null when a run is resumed that had only its result left to write.
-            ["validation_top1_last"] = result.Validation?.Top1 ?? RunRecord.Open(output).Last?.ValidationTop1,
+            ["validation_top1_last"] = result.Validation?.Top1 ?? logged?.ValidationTop1,
             ["validation_top1_best"] = result.State.BestTop1,
             ["best_epoch"] = result.State.BestEpoch + 1,
             ["epochs"] = result.State.Epoch,
-            ["images_per_second"] = result.ImagesPerSecond,
-            ["step_peak_bytes"] = session.PeakBytes,
+            ["images_per_second"] = trained ? result.ImagesPerSecond : null,
+            ["step_peak_bytes"] = trained ? session.PeakBytes : null,
             ["peak_memory_bytes"] = System.Diagnostics.Process.GetCurrentProcess().PeakWorkingSet64,
         };
         if (options.ModelEma)
         {
             report["best_ema"] = trainer.BestAveragePath;
-            report["validation_top1_ema_last"] = result.AverageValidation?.Top1;
+            report["validation_top1_ema_last"] = result.AverageValidation?.Top1 ?? logged?.AverageTop1;
             report["validation_top1_ema_best"] = result.State.BestEmaTop1;
             report["best_ema_epoch"] = result.State.BestEmaEpoch + 1;
         }
 
         if (data.Test is not null)
         {
-            Metrics test = Evaluator.Run(session, data.Test, preprocessing, options.Batch, options.Workers);
+            int batch = BatchPieces.Images(options, session.Model.Config, session.Backend);
+            Metrics test = Evaluator.Run(
+                session, data.Test, preprocessing, batch, options.Workers, cancel: cancel);
             report["test_top1_last"] = test.Top1;
         }
 
+        AtomicFile.WriteText(path, report.ToJsonString(JsonOutput.Options));
         return report;
     }
 

@@ -15,6 +15,12 @@ internal sealed record StudyPlan(
     StudyFile File, string Backbone, int ImageSize, IReadOnlyDictionary<string, string> Folders,
     IReadOnlyList<StudyCell> Cells)
 {
+    /// <summary>What all runs are computed in.</summary>
+    public string Precision { get; init; } = "fp32";
+
+    /// <summary>The flag of the precision; none for fp32.</summary>
+    public IReadOnlyList<string> PrecisionFlag => Precision == "fp32" ? [] : ["--precision", Precision];
+
     /// <summary>
     /// Plans <paramref name="file"/> for these tasks and methods, or all where null. A method's sweeps are named with
     /// it.
@@ -65,6 +71,7 @@ internal sealed record StudyPlan(
         [
             .. arguments, "--split-seed", File.SplitSeed.ToString(CultureInfo.InvariantCulture),
             "--lr", StudyUnit.Number(rate), "--seed", unit.Seed.ToString(CultureInfo.InvariantCulture),
+            .. PrecisionFlag,
         ];
     }
 

@@ -61,13 +61,13 @@ internal sealed record StudyRecord
 
     public int? TestImages { get; init; }
 
-    public double ImagesPerSecond { get; init; }
+    public double? ImagesPerSecond { get; init; }
 
     /// <summary>Wall-clock time of a training step in this run, with whatever else the machine did.</summary>
     public double? SecondsPerStep { get; init; }
 
     /// <summary>Peak of a step's activations and their gradients.</summary>
-    public long StepPeakBytes { get; init; }
+    public long? StepPeakBytes { get; init; }
 
     public double Seconds { get; init; }
 

@@ -153,7 +153,7 @@ internal sealed class StudyRunFlags
                 + "are; or leave it out with --tasks");
         using TensorFile weights = TensorFile.Open(backbone);
         int size = ModelFile.ReadConfig(weights, new LoadOptions(), []).ImageSize;
-        return StudyPlan.Of(file, backbone, size, folders, tasks, methods);
+        return StudyPlan.Of(file, backbone, size, folders, tasks, methods) with { Precision = Device.Precision(parsed) };
     }
 
     private static Dictionary<string, string> Folders(string[] given, StudyFile file)
@@ -199,7 +199,8 @@ internal sealed class StudyRunFlags
     private IEnumerable<string> Given(ParseResult parsed) =>
         [
             "study", "run", parsed.GetValue(_study)!,
-            .. Study.Given(parsed, ["--processes", "--json", .. DeviceArguments.Names]),
+            .. GivenFlags.Of(parsed, name => name is not ("--processes" or "--json")
+                && !DeviceArguments.Names.Contains(name)),
         ];
 
     /// <summary>Two processes share the processors, unless --threads says how many each has.</summary>

@@ -75,7 +75,7 @@ internal sealed class StudyRuns(
         [
             "evaluate", "--checkpoint", model, "--split", "test",
             .. plan.Folders.TryGetValue(tuned.Task.Name, out string? data) ? ["--data", data] : Array.Empty<string>(),
-            .. device,
+            .. plan.PrecisionFlag, .. device,
         ]);
         StudyRecord before = folder.Recorded(tuned)!;
         return before with
@@ -91,7 +91,7 @@ internal sealed class StudyRuns(
     {
         RunRecord record = RunRecord.Open(run);
         JsonObject result = record.Result!, counts = (JsonObject)record.Settings["counts"]!;
-        double speed = (double)result["images_per_second"]!;
+        double? speed = (double?)result["images_per_second"];
         int train = (int)counts["train"]!["images"]!;
         int batch = Math.Min((int)record.Settings["options"]![nameof(TrainingOptions.Batch)]!, train);
         double? test = (double?)result["test_top1_last"];
@@ -106,7 +106,7 @@ internal sealed class StudyRuns(
             TestImages = test is null ? null : (int?)counts["test"]?["images"],
             ImagesPerSecond = speed,
             SecondsPerStep = speed > 0 ? batch / speed : null,
-            StepPeakBytes = (long)result["step_peak_bytes"]!,
+            StepPeakBytes = (long?)result["step_peak_bytes"],
             Seconds = record.Epochs.Sum(e => e.Seconds),
             Run = record.Settings,
         };

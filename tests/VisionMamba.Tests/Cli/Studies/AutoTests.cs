@@ -83,8 +83,9 @@ public sealed class AutoTests : IDisposable
             "--batch", "4", "--threads", "1", "--method", "auto", "--auto-methods", "linear", "--auto-budget", "0.01",
             "--output", _task.At("a"),
         ]);
-        JsonNode plan = JsonNode.Parse(File.ReadAllText(_task.At("a", "auto", "plan.json")))!;
-        Assert.Equal([0.0025, 0.02, 0.16], plan["Arms"]!.AsArray().Select(a => (double)a!["Rate"]!));
+        JsonNode report = JsonNode.Parse(File.ReadAllText(_task.At("a", "auto.json")))!;
+        IEnumerable<double> rates = report["rounds"]![0]!["trials"]!.AsArray().Select(t => (double)t!["lr"]!);
+        Assert.Equal([0.0025, 0.02, 0.16], rates.Order());
     }
 
     [Theory]
