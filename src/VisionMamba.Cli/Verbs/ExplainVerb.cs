@@ -18,6 +18,9 @@ namespace VisionMamba.Cli.Verbs;
 /// <summary>svp explain: what a model's scans do with an image, with and without its tuning method.</summary>
 internal static class ExplainVerb
 {
+    // A folder may be called anything else.
+    private static readonly string[] s_notWritten = [".svg", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".pdf"];
+
     public static Command Create()
     {
         var command = new Command(
@@ -39,20 +42,33 @@ internal static class ExplainVerb
         var json = new Option<bool>("--json") { Description = "print the numbers as JSON" };
         command.Arguments.Add(images);
         checkpoint.AddTo(command);
-        foreach (Option option in new Option[] { output, target, json })
+        var badImage = new BadImageFlag();
+        foreach (Option option in new Option[] { output, target, badImage.Flag, json })
             command.Options.Add(option);
         device.AddTo(command);
         command.SetAction(parsed =>
         {
-            string[] paths = parsed.GetValue(images)!;
+            IReadOnlyList<string> paths = ImageFiles.Of(parsed.GetValue(images)!);
+            bool skip = badImage.Skips(parsed);
             string to = parsed.GetValue(output)!, ending = Path.GetExtension(to).ToLowerInvariant();
-            if (ending == ".png" && paths.Length > 1)
+            if (ending == ".png" && paths.Count > 1)
                 throw new UsageException(
-                    $"--output {to}: holds one image; give a .html or a folder for {paths.Length}");
+                    $"--output {to}: holds one image; give a .html or a folder for {paths.Count}");
+            if (s_notWritten.Contains(ending))
+                throw new UsageException($"--output {to}: {ending} is not written; give a .png, a .html or a folder");
             using Backend backend = device.Open(parsed);
             LoadedModel loaded = checkpoint.Load(parsed);
             int? index = Class(parsed.GetValue(target), loaded);
-            ExplainedImage[] explained = [.. paths.Select(path => Explain(path, loaded, backend, index))];
+            int skipped = 0;
+            var explained = new List<ExplainedImage>();
+            foreach (string path in paths)
+            {
+                if (BadImageFlag.Decode(path, skip, _ => skipped++) is { } image)
+                    explained.Add(Explain(path, image, loaded, backend, index));
+            }
+
+            if (explained.Count == 0)
+                throw new VisionMambaException("none of the images can be read");
             IReadOnlyList<string> files = Write(to, ending, explained, checkpoint.Path(parsed), loaded);
             if (parsed.GetValue(json))
             {
@@ -68,16 +84,16 @@ internal static class ExplainVerb
                     Console.Out.WriteLine(file);
             }
 
-            return 0;
+            return skipped == 0 ? 0 : 1;
         });
         return command;
     }
 
-    private static ExplainedImage Explain(string path, LoadedModel loaded, Backend backend, int? index)
+    private static ExplainedImage Explain(
+        string path, RgbImage image, LoadedModel loaded, Backend backend, int? index)
     {
         var transform = new EvalTransform(
             PreprocessingJson.Read(loaded.Card.Preprocessing, loaded.Model.Config.ImageSize));
-        RgbImage image = ImageDecoder.Decode(path);
         float[] pixels = new float[3 * transform.Size * transform.Size];
         transform.Apply(image, pixels);
         Console.Error.WriteLine($"explaining {path}");
@@ -102,7 +118,7 @@ internal static class ExplainVerb
         index < loaded.Card.Classes.Count ? loaded.Card.Classes[index] : $"class {index}";
 
     private static List<string> Write(
-        string to, string ending, ExplainedImage[] explained, string checkpoint, LoadedModel loaded)
+        string to, string ending, List<ExplainedImage> explained, string checkpoint, LoadedModel loaded)
     {
         List<(ExplainedImage Image, byte[] Png)> sheets = [.. explained.Select(e => (e, ExplainSheet.Png(e)))];
         var files = new List<string>();

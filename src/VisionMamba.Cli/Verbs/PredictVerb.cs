@@ -7,6 +7,7 @@ using VisionMamba.Data.Images;
 using VisionMamba.Models;
 using VisionMamba.Models.Checkpoints;
 using VisionMamba.Tensors;
+using VisionMamba.Tensors.Files;
 using VisionMamba.Training;
 
 namespace VisionMamba.Cli.Verbs;
@@ -19,19 +20,23 @@ internal static class PredictVerb
         var command = new Command("predict", "Name the content of image files.");
         var checkpoint = new CheckpointFlags();
         var device = new DeviceFlags(answersOnly: true);
-        var images = new Argument<string[]>("IMAGES") { Description = "image files", Arity = ArgumentArity.OneOrMore };
+        var images = new Argument<string[]>("IMAGES")
+        {
+            Description = "image files, or folders of them",
+            Arity = ArgumentArity.OneOrMore,
+        };
         var top = new Option<int>("--top") { Description = "how many classes to name", DefaultValueFactory = _ => 5 };
         var logits = new Option<bool>("--logits") { Description = "with --json: all logits" };
         var json = new Option<bool>("--json") { Description = "print the result as JSON" };
-        var badImage = new Option<string>("--on-bad-image")
+        var output = new Option<string?>("--output")
         {
-            Description = "an unreadable image: fail, or skip "
-                + "(report it, go on with the rest and end with exit code 1)",
-            DefaultValueFactory = _ => "fail",
+            Description = "also write the answers as a table, .csv: path, then class and probability of each of --top",
+            HelpName = "FILE",
         };
+        var badImage = new BadImageFlag();
         command.Arguments.Add(images);
         checkpoint.AddTo(command);
-        foreach (Option option in new Option[] { top, logits, badImage, json })
+        foreach (Option option in new Option[] { top, logits, badImage.Flag, output, json })
             command.Options.Add(option);
         device.AddTo(command);
         command.SetAction(parsed =>
@@ -40,18 +45,21 @@ internal static class PredictVerb
                 throw new UsageException("--logits: is part of the JSON output; add --json");
             if (parsed.GetValue(top) < 1)
                 throw new UsageException("--top: must be at least 1");
-            if (parsed.GetValue(badImage) is not ("fail" or "skip"))
-                throw new UsageException($"--on-bad-image {parsed.GetValue(badImage)}: give fail or skip");
+            bool skip = badImage.Skips(parsed);
+            if (parsed.GetValue(output) is { } table
+                && !table.EndsWith(".csv", StringComparison.OrdinalIgnoreCase))
+                throw new UsageException($"--output {table}: is written as .csv; give such a name");
+            IReadOnlyList<string> paths = ImageFiles.Of(parsed.GetValue(images)!);
             using Backend backend = device.Open(parsed);
             LoadedModel loaded = checkpoint.Load(parsed, view: true);
             using var session = new ModelSession(loaded.Model, backend);
             var transform = new EvalTransform(
                 PreprocessingJson.Read(loaded.Card.Preprocessing, loaded.Model.Config.ImageSize));
-            bool skip = parsed.GetValue(badImage) == "skip";
             var results = new JsonArray();
-            foreach (string path in parsed.GetValue(images)!)
+            foreach (string path in paths)
             {
-                if (Decode(path, skip, results) is not { } image)
+                if (BadImageFlag.Decode(path, skip, error => results.Add(
+                    (JsonNode)new JsonObject { ["path"] = path, ["error"] = error })) is not { } image)
                     continue;
                 float[] pixels = new float[3 * transform.Size * transform.Size];
                 transform.Apply(image, pixels);
@@ -63,6 +71,8 @@ internal static class PredictVerb
                     Print(result);
             }
 
+            if (parsed.GetValue(output) is { } file)
+                AtomicFile.WriteText(file, Table(results, parsed.GetValue(top), loaded.Model.Config.Classes));
             if (parsed.GetValue(json))
                 JsonOutput.Write(new JsonObject { ["images"] = results });
             return results.Any(r => r!["error"] is not null) ? 1 : 0;
@@ -70,19 +80,15 @@ internal static class PredictVerb
         return command;
     }
 
-    /// <summary>The picture; null when it cannot be read and was reported instead.</summary>
-    private static RgbImage? Decode(string path, bool skip, JsonArray results)
+    /// <summary>A row an image, which is empty but for its path where it was skipped.</summary>
+    private static string Table(JsonArray results, int top, int classes)
     {
-        try
-        {
-            return ImageDecoder.Decode(path);
-        }
-        catch (VisionMambaException e) when (skip)
-        {
-            Console.Error.WriteLine($"skipped: {e.Message}");
-            results.Add((JsonNode)new JsonObject { ["path"] = path, ["error"] = e.Message });
-            return null;
-        }
+        string[] Columns(int rank) => rank == 1 ? ["class", "probability"] : [$"class_{rank}", $"probability_{rank}"];
+        return Csv.Text(
+            [.. Enumerable.Range(1, Math.Min(top, classes)).SelectMany(Columns).Prepend("path")],
+            results.Select(r => (r!["top"]?.AsArray() ?? [])
+                .SelectMany(t => new object?[] { (string)t!["class"]!, (double)t["probability"]! })
+                .Prepend((string)r["path"]!)));
     }
 
     /// <summary>Class names where the file has them, else the index.</summary>

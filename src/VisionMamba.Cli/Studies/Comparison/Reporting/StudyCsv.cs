@@ -1,5 +1,4 @@
-using System.Globalization;
-using System.Text;
+using VisionMamba.Cli.Output;
 
 namespace VisionMamba.Cli.Studies.Comparison;
 
@@ -8,7 +7,7 @@ namespace VisionMamba.Cli.Studies.Comparison;
 /// </summary>
 internal static class StudyCsv
 {
-    public static string Runs(IReadOnlyList<StudyRecord> records) => Text(
+    public static string Runs(IReadOnlyList<StudyRecord> records) => Csv.Text(
         [
             "task", "group", "method", "sweep_of", "sweep_key", "sweep_value", "purpose", "learning_rate", "seed",
             "validation_top1", "validation_loss", "test_top1", "trainable_parameters", "train_images",
@@ -23,7 +22,7 @@ internal static class StudyCsv
             r.Seconds, r.Failed, r.Finished,
         }));
 
-    public static string Results(StudyResults results, StudyCosts? costs) => Text(
+    public static string Results(StudyResults results, StudyCosts? costs) => Csv.Text(
         [
             "task", "group", "method", "mean", "deviation", "seeds", "learning_rate", "learning_rate_at_edge", "failed",
             "trainable_parameters", "train_seconds_per_image", "bytes_per_image",
@@ -41,18 +40,4 @@ internal static class StudyCsv
                     cost?.TrainSeconds, cost?.ImageBytes,
                 };
             })));
-
-    private static string Text(string[] header, IEnumerable<object?[]> rows)
-    {
-        var text = new StringBuilder(string.Join(',', header)).Append('\n');
-        foreach (object?[] row in rows)
-            text.AppendJoin(',', row.Select(Cell)).Append('\n');
-        return text.ToString();
-    }
-
-    private static string Cell(object? value)
-    {
-        string text = Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
-        return text.AsSpan().IndexOfAny(",\"\n\r") < 0 ? text : $"\"{text.Replace("\"", "\"\"")}\"";
-    }
 }
