@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Text.RegularExpressions;
 using VisionMamba.Cli.Recipes;
 using VisionMamba.Cli.Verbs;
 
@@ -7,7 +8,7 @@ namespace VisionMamba.Cli;
 
 /// <summary>The svp command. Results go to stdout, logs and progress to stderr; exit codes: 0 done, 1 failed, 2 bad
 /// usage.</summary>
-internal static class App
+internal static partial class App
 {
     public static async Task<int> RunAsync(string[] args)
     {
@@ -37,6 +38,12 @@ internal static class App
         {
             await Console.Error.WriteLineAsync(
                 "svp: there is not enough memory; give a --memory-limit, or a smaller --batch or --image-size");
+            return 1;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // What no verb expected of a file: a full disk, a folder without permission, a closed pipe.
+            await Console.Error.WriteLineAsync($"svp: {RecipeOptions.OneLine(e.Message)}");
             return 1;
         }
         catch (OperationCanceledException)
@@ -70,7 +77,14 @@ internal static class App
     {
         ParseResult parsed = RecipeFlag.Parse(Root(), args);
         if (parsed.Errors.Count == 0)
-            return parsed;
+        {
+            // From a variable that is not set in a script; as a path it would mean the working folder.
+            return parsed.CommandResult.Children.OfType<OptionResult>().FirstOrDefault(
+                o => o.Option.HelpName is { } help && (help.Contains("DIR") || help.Contains("FILE"))
+                    && o.Tokens.Any(t => string.IsNullOrWhiteSpace(t.Value))) is { } empty
+                ? throw new UsageException($"{empty.Option.Name}: is empty; give a path or leave it out") : parsed;
+        }
+
         // A mistyped verb is reported as a missing one first; what was not understood says more.
         string message = parsed.UnmatchedTokens.Count > 0
             ? $"'{parsed.UnmatchedTokens[0]}' is not a command or option"
@@ -80,10 +94,20 @@ internal static class App
 
     private static string Named(ParseError error)
     {
-        string message = RecipeOptions.OneLine(error.Message);
+        string message = Types().Replace(RecipeOptions.OneLine(error.Message), type => type.Groups[1].Value switch
+        {
+            var name when name.Contains("UInt", StringComparison.Ordinal) => "as a whole number, 0 or more",
+            var name when name.Contains("Int", StringComparison.Ordinal) => "as a whole number",
+            var name when name.Contains("Double", StringComparison.Ordinal) => "as a number",
+            var name when name.Contains("Boolean", StringComparison.Ordinal) => "as true or false",
+            _ => type.Value,
+        });
         return error.SymbolResult is OptionResult { Option.Name: var flag }
             && !message.Contains(flag, StringComparison.Ordinal) ? $"{flag}: {message}" : message;
     }
+
+    [GeneratedRegex("as expected type '([^']*)'")]
+    private static partial Regex Types();
 
     private static T? Find<T>(Exception? e)
         where T : Exception

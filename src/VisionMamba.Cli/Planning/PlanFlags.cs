@@ -56,9 +56,13 @@ internal sealed class PlanFlags
             SimAm = method.SimAm(parsed),
             ImageSize = imageSize ?? size.ImageSize,
         };
-        var model = new VisionMambaModel(config, method.Read(parsed), options.Seed);
+        var model = new VisionMambaModel(config, method.Read(parsed, config.Depth), options.Seed);
         return Print(parsed, settings, model, splits, options, backend, json);
     }
+
+    private static Setting Shortened(Setting setting, TrainingOptions options) =>
+        setting.Key == "warmup_epochs" && (int?)setting.Value != options.WarmupEpochs
+            ? setting with { Value = options.WarmupEpochs, Origin = "a quarter of --epochs" } : setting;
 
     /// <summary>Prints the plan of a run.</summary>
     public static int Print(
@@ -68,8 +72,8 @@ internal sealed class PlanFlags
     {
         Recipe? recipe = RecipeFlag.Read(parsed);
         Console.Error.WriteLine($"measuring steps of a few images on {backend.Description}");
-        JsonObject plan = new RunPlan(Setting.All(parsed, settings, recipe), model, data, options, recipe).Write(
-            backend);
+        IEnumerable<Setting> resolved = Setting.All(parsed, settings, recipe).Select(s => Shortened(s, options));
+        JsonObject plan = new RunPlan([.. resolved], model, data, options, recipe).Write(backend);
         if (json)
             JsonOutput.Write(plan);
         else

@@ -73,13 +73,29 @@ internal sealed class RunRecord
         return run;
     }
 
-    /// <summary>All runs in <paramref name="folder"/> and below, by path.</summary>
-    public static IReadOnlyList<RunRecord> Below(string folder)
+    /// <summary>
+    /// All runs in <paramref name="folder"/> and below, by path; one that is damaged is told to
+    /// <paramref name="damaged"/>.
+    /// </summary>
+    public static IReadOnlyList<RunRecord> Below(string folder, Action<string> damaged)
     {
         if (!Directory.Exists(folder))
             throw new VisionMambaException($"{folder}: no such folder; give the one that holds your runs");
-        return [.. Directory.EnumerateFiles(folder, "run.json", SearchOption.AllDirectories)
-            .Select(file => Path.GetDirectoryName(file)!).Order(StringComparer.Ordinal).Select(Open)];
+        var runs = new List<RunRecord>();
+        foreach (string file in Directory.EnumerateFiles(folder, "run.json", SearchOption.AllDirectories)
+            .Order(StringComparer.Ordinal))
+        {
+            try
+            {
+                runs.Add(Open(Path.GetDirectoryName(file)!));
+            }
+            catch (VisionMambaException e)
+            {
+                damaged(e.Message);
+            }
+        }
+
+        return runs;
     }
 
     /// <summary>The steps logged so far; a line that a killed run left unfinished is not counted.</summary>

@@ -34,7 +34,7 @@ internal static class SeedStudy
     {
         if (!study.Run(folder, DeviceArguments.Of(parsed), keepGoing: false))
         {
-            Console.Error.WriteLine($"the study goes on with: svp train --output {folder} --resume");
+            Console.Error.WriteLine($"the study goes on with: {ShellWords.Resume("train", folder)}");
             return 1;
         }
 

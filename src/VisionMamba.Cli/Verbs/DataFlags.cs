@@ -145,6 +145,10 @@ internal sealed class DataFlags
 
     public RunData Read(ParseResult parsed, ulong seed) => Read(parsed, seed, parsed.GetValue(DataSet));
 
+    /// <summary>A run's images, in the folder where they are now if --data says so.</summary>
+    public RunData Moved(ParseResult parsed, RunData begun) =>
+        parsed.GetValue(Data) is null ? begun : begun with { Folder = Folder(parsed, begun.DataSet) };
+
     /// <summary>The folder; a rendered data set's name stands for the one that it has not.</summary>
     private string Folder(ParseResult parsed, string? dataSet)
     {

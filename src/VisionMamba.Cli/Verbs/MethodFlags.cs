@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using VisionMamba.Cli.Recipes;
 using VisionMamba.Models;
 using VisionMamba.Models.Prompting;
 using VisionMamba.Models.Prompting.Adapter;
@@ -15,6 +16,8 @@ namespace VisionMamba.Cli.Verbs;
 /// <summary>How the backbone is adapted: --method and the methods' settings.</summary>
 internal sealed class MethodFlags
 {
+    private const string SharedLayers = "shared_layers";
+
     private const string Vpt = "vpt-shallow vpt-deep";
     private static readonly SvpConfig s_svp = new();
     private static readonly string s_upToSize = $"1 to {VisionMambaConfig.MaxSize}";
@@ -89,8 +92,11 @@ internal sealed class MethodFlags
 
     private static string[] Sources => [.. Enum.GetValues<CrossPromptSource>().Select(SvpMethod.SourceName)];
 
-    /// <summary>The method with its settings; a setting that none of the methods named has is refused.</summary>
-    public TuningMethod Read(ParseResult parsed)
+    /// <summary>
+    /// The method with its settings, for a backbone of <paramref name="depth"/> blocks; a setting that none of the
+    /// methods named has is refused.
+    /// </summary>
+    public TuningMethod Read(ParseResult parsed, int depth)
     {
         string name = parsed.GetValue(_method)!;
         string[] names = name.Split('+');
@@ -109,7 +115,7 @@ internal sealed class MethodFlags
 
         if (parsed.GetValue(_head) is not (1 or 2))
             throw new UsageException($"{_head.Name}: must be 1 or 2");
-        return Create(name, names, parsed);
+        return Create(name, names, parsed, depth);
     }
 
     /// <summary>Refuses a name, or a part of one, that is no method's.</summary>
@@ -147,11 +153,14 @@ internal sealed class MethodFlags
 
     private static bool IsSize(int value) => value is >= 1 and <= VisionMambaConfig.MaxSize;
 
-    private TuningMethod Create(string name, string[] names, ParseResult parsed)
+    private TuningMethod Create(string name, string[] names, ParseResult parsed, int depth)
     {
-        // What does not depend on the backbone; the method itself compares with its sizes.
+        // The published number suits published depths; a shallower backbone shares as far as it goes.
+        bool chosen = RecipeFlag.Read(parsed)?.Options.ContainsKey(SharedLayers) == true;
+        JsonNode? Value(MethodSetting s) => s.Key == SharedLayers && !s.IsGiven(parsed) && !chosen
+            ? Math.Min((int)s.Read(parsed)!, depth) : s.Read(parsed);
         JsonObject Settings(string method) => new(_settings.Where(s => s.Methods.Contains(method))
-            .Select(s => KeyValuePair.Create(s.Key, s.Read(parsed))));
+            .Select(s => KeyValuePair.Create(s.Key, Value(s))));
         try
         {
             return TuningMethods.Create(name, names.Length == 1 ? Settings(name)

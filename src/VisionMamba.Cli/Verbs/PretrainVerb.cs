@@ -57,9 +57,10 @@ internal static class PretrainVerb
             if (parsed.GetValue(resume))
             {
                 TrainingRun.RefuseFlagsWithResume(
-                    parsed, [.. settings.Except(training.Resumable), memory.Limit, device.OfTheRun]);
+                    parsed,
+                    [.. settings.Except([.. training.Resumable, data.Data]), memory.Limit, device.OfTheRun]);
                 return TrainVerb.Resume(
-                    "pretrain", folder, device, parsed, parsed.GetValue(json), o => training.Over(parsed, o));
+                    "pretrain", folder, device, parsed, data, parsed.GetValue(json), o => training.Over(parsed, o));
             }
 
             using Backend backend = device.Open(parsed);

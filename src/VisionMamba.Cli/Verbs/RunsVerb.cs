@@ -24,12 +24,17 @@ internal static class RunsVerb
         command.SetAction(parsed =>
         {
             string root = parsed.GetValue(folder)!;
-            IReadOnlyList<RunRecord> runs = RunRecord.Below(root);
+            int damaged = 0;
+            IReadOnlyList<RunRecord> runs = RunRecord.Below(root, message =>
+            {
+                damaged++;
+                Console.Error.WriteLine($"svp: {message}");
+            });
             if (parsed.GetValue(json))
                 JsonOutput.Write(new JsonArray([.. runs.Select(r => (JsonNode)Row(r))]));
-            else
+            else if (runs.Count > 0 || damaged == 0)
                 List(root, runs);
-            return 0;
+            return damaged == 0 ? 0 : 1;
         });
         return command;
     }
@@ -37,13 +42,15 @@ internal static class RunsVerb
     private static Command CompareCommand()
     {
         var command = new Command("compare", "Show the settings in which runs differ, and their results.");
-        Argument<string[]> folders = Runs(2);
+        Argument<string[]> folders = Runs();
         Option<bool> json = Json();
         command.Arguments.Add(folders);
         command.Options.Add(json);
         command.SetAction(parsed =>
         {
             RunRecord[] runs = [.. parsed.GetValue(folders)!.Select(RunRecord.Open)];
+            if (runs.Length < 2)
+                throw new UsageException($"{runs[0].Folder}: is one run; give two or more to compare");
             if (parsed.GetValue(json))
                 JsonOutput.Write(Comparison(runs));
             else
@@ -56,7 +63,7 @@ internal static class RunsVerb
     private static Command PlotCommand()
     {
         var command = new Command("plot", "Draw loss and accuracy curves of runs into a picture.");
-        Argument<string[]> folders = Runs(1);
+        Argument<string[]> folders = Runs();
         var output = new Option<string>(
             "--output")
         { Description = "the picture, .png or .svg", Required = true, HelpName = "FILE" };
@@ -89,10 +96,10 @@ internal static class RunsVerb
 
     private static Option<bool> Json() => new("--json") { Description = "print the result as JSON" };
 
-    private static Argument<string[]> Runs(int least) => new("RUN")
+    private static Argument<string[]> Runs() => new("RUN")
     {
         Description = "folders of runs",
-        Arity = new ArgumentArity(least, 1000),
+        Arity = new ArgumentArity(1, 1000),
     };
 
     private static JsonObject Row(RunRecord run)

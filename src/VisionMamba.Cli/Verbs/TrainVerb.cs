@@ -9,6 +9,7 @@ using VisionMamba.Cli.Studies.Automatic;
 using VisionMamba.Data.Datasets;
 using VisionMamba.Models;
 using VisionMamba.Models.Checkpoints;
+using VisionMamba.Models.Prompting;
 using VisionMamba.Tensors;
 using VisionMamba.Training;
 
@@ -63,7 +64,7 @@ internal static class TrainVerb
                 plan.Asked(parsed) ? "" : throw new UsageException("--output DIR is missing"));
             if (parsed.GetValue(resume))
             {
-                IEnumerable<Option> free = Study.Exists(folder) ? [] : training.Resumable;
+                IEnumerable<Option> free = Study.Exists(folder) ? [] : [.. training.Resumable, data.Data];
                 Option[] more = [recipe, memory.Limit, device.OfTheRun, .. study.Fixed, .. plan.All];
                 TrainingRun.RefuseFlagsWithResume(parsed, [.. settings.Except(free), .. more]);
             }
@@ -80,7 +81,7 @@ internal static class TrainVerb
             if (parsed.GetValue(resume))
             {
                 return Resume(
-                    "train", folder, device, parsed, parsed.GetValue(json), o => training.Over(parsed, o),
+                    "train", folder, device, parsed, data, parsed.GetValue(json), o => training.Over(parsed, o),
                     study.Quiet(parsed));
             }
 
@@ -96,17 +97,18 @@ internal static class TrainVerb
                 return planned;
             RunData runData = data.Read(parsed, options.Seed) with { TestAtEnd = study.TestAtEnd(parsed) };
             string file = parsed.GetValue(backbone) ?? throw new UsageException("--backbone FILE is missing");
+            var load = new LoadOptions
+            {
+                TargetImageSize = parsed.GetValue(size),
+                Stride = parsed.GetValue(stride),
+                PositionClassToken = parsed.GetValue(row) == "first" ? PositionClassToken.First
+                    : PositionClassToken.Middle,
+            };
+            TuningMethod tuning = method.Read(parsed, ModelFile.Depth(file, load));
             DatasetSplits splits = DataFlags.LoadReadable(runData);
             LoadedModel loaded = ModelFile.LoadBackbone(
-                file, method.Read(parsed), splits.Train.Classes.Count, method.HeadLayers(parsed), method.SimAm(parsed),
-                    options.Seed,
-                new LoadOptions
-                {
-                    TargetImageSize = parsed.GetValue(size),
-                    Stride = parsed.GetValue(stride),
-                    PositionClassToken = parsed.GetValue(row) == "first" ? PositionClassToken.First
-                        : PositionClassToken.Middle,
-                });
+                file, tuning, splits.Train.Classes.Count, method.HeadLayers(parsed), method.SimAm(parsed), options.Seed,
+                load);
             foreach (string note in loaded.Notes)
                 Console.Error.WriteLine($"{file}: {note}");
             options = memory.Fit(parsed, options, loaded.Model, splits.Train.Count, backend);
@@ -135,7 +137,7 @@ internal static class TrainVerb
 
     /// <summary>Goes on with a run of either verb from its last checkpoint.</summary>
     public static int Resume(
-        string verb, string folder, DeviceFlags device, ParseResult parsed, bool json,
+        string verb, string folder, DeviceFlags device, ParseResult parsed, DataFlags moved, bool json,
         Func<TrainingOptions, TrainingOptions> over, bool quiet = false)
     {
         if (TrainingRun.ReadSettings(folder).Verb is var recorded && recorded != verb)
@@ -143,7 +145,8 @@ internal static class TrainVerb
                 $"--output {folder}: was begun by 'svp {recorded}'; resume it with that verb");
         // Before anything is read: the process that has it may still write a later checkpoint.
         using RunLock held = RunLock.Take(folder);
-        (_, RunData data, TrainingOptions options, RunCounts counts) = TrainingRun.ReadSettings(folder);
+        (_, RunData begun, TrainingOptions options, RunCounts counts) = TrainingRun.ReadSettings(folder);
+        RunData data = moved.Moved(parsed, begun);
         using Backend backend = device.Open(parsed, options.Precision);
         string last = Path.Combine(folder, "last.safetensors");
         LoadedModel loaded = ModelFile.Load(last, new LoadOptions { Copy = true });
@@ -166,8 +169,8 @@ internal static class TrainVerb
         TrainingRun.CheckUnchanged(data.Folder, "validation", splits.Validation, counts.Validation);
 
         JsonObject source = loaded.Card.Provenance["source"] as JsonObject ?? [];
-        if (changed != options)
-            TrainingRun.Amend(folder, changed);
+        if (changed != options || data != begun)
+            TrainingRun.Amend(folder, changed, data);
         return TrainingRun.Start(
             verb, loaded.Model, data, splits, changed, backend, folder, source, held, json, quiet);
     }

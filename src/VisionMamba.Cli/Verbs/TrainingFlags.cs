@@ -20,7 +20,7 @@ internal sealed class TrainingFlags
         _epochs = Flag("--epochs", "passes over the training images", d.Epochs);
         _maxSteps = Flag("--max-steps", "stop after N steps, 0 for no limit", d.MaxSteps);
         _batch = Flag("--batch", "images per step; --micro-batch computes them in pieces", d.Batch);
-        _warmup = Flag("--warmup-epochs", "epochs of learning-rate warm-up", d.WarmupEpochs);
+        _warmup = Flag("--warmup-epochs", "epochs of learning-rate warm-up; where --epochs is given and this is not, a quarter of them at most", d.WarmupEpochs);
         _workers = Flag("--workers", "threads that decode and augment", d.Workers);
         _saveEvery = Flag("--save-every", "save after every N steps too, 0 for the end of epochs only", d.SaveEvery);
         _tensorBoard = Flag("--tensorboard", "write event files for TensorBoard", d.TensorBoard);
@@ -58,6 +58,17 @@ internal sealed class TrainingFlags
         });
     }
 
+    /// <summary>
+    /// The published warm-up is for 100 epochs: who asks for few, and does not say how many of them warm up, gets a
+    /// quarter of them at most.
+    /// </summary>
+    private int Warmup(ParseResult p)
+    {
+        bool Given(Option option) => p.GetResult(option) is { Implicit: false };
+        int warmup = p.GetValue(_warmup);
+        return Given(_epochs) && !Given(_warmup) ? Math.Min(warmup, p.GetValue(_epochs) / 4) : warmup;
+    }
+
     public TrainingOptions Read(ParseResult p)
     {
         var options = new TrainingOptions
@@ -66,7 +77,7 @@ internal sealed class TrainingFlags
             MaxSteps = p.GetValue(_maxSteps),
             Batch = p.GetValue(_batch),
             LearningRate = p.GetValue(_lr),
-            WarmupEpochs = p.GetValue(_warmup),
+            WarmupEpochs = Warmup(p),
             WeightDecay = p.GetValue(_decay),
             LabelSmoothing = p.GetValue(_smoothing),
             DropPath = p.GetValue(_dropPath),

@@ -26,6 +26,8 @@ internal static class TrainingRun
     public static void CheckNew(string output)
     {
         const string Advice = "give another folder, or --resume to go on with it";
+        if (File.Exists(output))
+            throw new UsageException($"--output {output}: is a file; give a folder");
         if (Study.Exists(output))
             throw new VisionMambaException($"--output {output}: already holds a study; {Advice}");
         if (File.Exists(Path.Combine(output, FileName)))
@@ -80,12 +82,13 @@ internal static class TrainingRun
         }
     }
 
-    /// <summary>Writes other options into run.json, which leaves the rest as it is.</summary>
-    public static void Amend(string output, TrainingOptions options)
+    /// <summary>Writes other options, and where the images are now, into run.json, which keeps the rest.</summary>
+    public static void Amend(string output, TrainingOptions options, RunData data)
     {
         string path = Path.Combine(output, FileName);
         JsonNode run = JsonNode.Parse(File.ReadAllText(path))!;
         run["options"] = OptionsJson.Write(options);
+        run["data"] = RunJson.Write(data);
         AtomicFile.WriteText(path, run.ToJsonString(JsonOutput.Options));
     }
 
@@ -118,6 +121,13 @@ internal static class TrainingRun
             $"{model.Parameters.Trainable.Sum(p => p.Count):N0} of {model.Parameters.All.Sum(p => p.Count):N0} "
             + $"parameters train by '{model.Method.Name}' on {backend.Description}; "
             + $"learning rate {options.ScaledRate:G3}");
+        if (options.WarmupEpochs >= options.Epochs)
+        {
+            Console.Error.WriteLine(
+                $"--warmup-epochs {options.WarmupEpochs}: all {options.Epochs} epochs warm up, and the learning rate "
+                + "is never reached; give fewer, or more --epochs");
+        }
+
         using var session = new ModelSession(model, backend);
         // Before the folder is made: a teacher that cannot be read leaves none behind.
         var trainer = new Trainer(session, data, preprocessing, options, card, output);
@@ -152,7 +162,9 @@ internal static class TrainingRun
         }
         catch (OperationCanceledException)
         {
-            Console.Error.WriteLine($"interrupted and saved; go on with: svp {verb} --output {output} --resume");
+            // A run of a study goes on with the study, which says how.
+            Console.Error.WriteLine(
+                "interrupted and saved" + (quiet ? "" : $"; go on with: {ShellWords.Resume(verb, output)}"));
             return 1;
         }
     }
@@ -167,7 +179,11 @@ internal static class TrainingRun
         // Null when a run is resumed that had only its result left to write: nothing was measured then.
         bool trained = result.Validation is not null;
         if (!trained && File.Exists(path))
+        {
+            Console.Error.WriteLine($"--output {output}: is finished already; this is its result");
             return JsonNode.Parse(File.ReadAllText(path))!.AsObject();
+        }
+
         var report = new JsonObject
         {
             ["last"] = trainer.LastPath,

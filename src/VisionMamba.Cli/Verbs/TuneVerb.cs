@@ -44,7 +44,7 @@ internal static class TuneVerb
                 parsed, flags, folder, [.. own.Select(o => o.Name)]);
             if (!study.Run(folder, DeviceArguments.Of(parsed), keepGoing: true))
             {
-                Console.Error.WriteLine($"the search goes on with: svp tune --output {folder} --resume");
+                Console.Error.WriteLine($"the search goes on with: {ShellWords.Resume("tune", folder)}");
                 return 1;
             }
 
@@ -115,9 +115,8 @@ internal static class TuneVerb
                 arguments.Add(study.Common[i]);
         }
 
-        return "svp train " + string.Join(
-            ' ', arguments.Concat(best.Arguments).Concat(["--output", Path.Combine(folder, "best")])
-            .Select(a => a.Contains(' ') ? $"\"{a}\"" : a));
+        return ShellWords.Of(
+            ["svp", "train", .. arguments, .. best.Arguments, "--output", Path.Combine(folder, "best")]);
     }
 
     private static void Print(JsonObject report)

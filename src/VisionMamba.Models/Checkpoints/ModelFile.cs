@@ -75,9 +75,26 @@ public static class ModelFile
             config = config with { ImageSize = size };
         }
 
+        // An optimizer's state and an average have a colon in their names.
+        string[] left = [.. file.Tensors.Keys.Where(name => !BackboneContent.Includes(name)
+            && !name.StartsWith("head.", StringComparison.Ordinal) && !name.Contains(':'))];
+        if (left.Length > 0)
+        {
+            notes.Add($"left out: {left.Length} tensors that adapted it to its task ({left[0]}, ...), and its head; "
+                + $"'{method.Name}' starts anew on its backbone");
+        }
+
         VisionMambaModel model = new ParameterFill(file, options, BackboneContent.Includes)
             .Build(config, () => TuningMethods.Create(method.Name, method.Settings), seed);
         return new LoadedModel(model, ModelMetadata.ReadCard(file), notes) { ResizedPositions = resized };
+    }
+
+    /// <summary>How many blocks the model at <paramref name="path"/> has.</summary>
+    public static int Depth(string path, LoadOptions options)
+    {
+        using TensorFile file = TensorFile.Open(path);
+        PromptPack.RefusePackAs(file, "a backbone");
+        return ReadConfig(file, options, []).Depth;
     }
 
     /// <summary>The names and shapes of a checkpoint and the configuration they imply.</summary>

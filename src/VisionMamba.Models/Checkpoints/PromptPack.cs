@@ -135,7 +135,8 @@ public sealed class PromptPack
         if (IsPack(file))
         {
             throw new VisionMambaException(
-                $"{file.Path}: is a prompt pack, not {what}; give it as --pack, and its backbone as --backbone");
+                $"{file.Path}: is a prompt pack, not {what}; "
+                + "svp predict, evaluate and explain take it as --pack, beside its --backbone");
         }
     }
 

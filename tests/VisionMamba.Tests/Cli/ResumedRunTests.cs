@@ -78,6 +78,18 @@ public sealed class ResumedRunTests : IDisposable
     }
 
     [Fact]
+    public void ARunGoesOnWithImagesThatWereMoved()
+    {
+        CommandLine.Succeed(Growing(1, "run"));
+        Directory.Move(_task.At("data"), _task.At("moved"));
+        string[] resume = ["train", "--output", _task.At("run"), "--resume", "--epochs", "2", "--threads", "1"];
+        Assert.Equal(1, CommandLine.Run(resume).Code);
+        CommandLine.Succeed([.. resume, "--data", _task.At("moved")]);
+        Assert.Equal(_task.At("moved"), (string)Json("run/run.json")["data"]!["Folder"]!);
+        Assert.Equal(2, File.ReadAllLines(_task.At("run", "log.csv")).Length - 1);
+    }
+
+    [Fact]
     public void TheDataIsFoundFromAnyFolder()
     {
         string relative = Path.GetRelativePath(Environment.CurrentDirectory, _task.At("data"));

@@ -39,7 +39,7 @@ internal sealed class AutoSearch(string folder, IReadOnlyList<string> device, bo
         {
             if (Compare(plan, flags) is not { } rounds)
             {
-                Console.Error.WriteLine($"the comparison goes on with: svp train --output {folder} --resume");
+                Console.Error.WriteLine($"the comparison goes on with: {ShellWords.Resume("train", folder)}");
                 return 1;
             }
 

@@ -54,7 +54,7 @@ internal static class AutoTable
                     ["failed"] = t.Failed,
                 })]),
             })]),
-            ["command"] = "svp " + string.Join(' ', command.Select(a => a.Contains(' ') ? $"\"{a}\"" : a)),
+            ["command"] = ShellWords.Of(command.Prepend("svp")),
         };
 
     public static void Print(JsonObject report, TextWriter to)

@@ -210,7 +210,7 @@ public sealed class SvpMethod(SvpConfig config) : TuningMethod
 
         Require(layers >= 1 && layers <= model.Depth, $"prompt depth must be 1 to {model.Depth}, not {layers}");
         Require(Config.SharedLayers >= 1 && Config.SharedLayers <= model.Depth,
-            $"shared layers must be 1 to {model.Depth}, not {Config.SharedLayers}");
+            $"shared layers must be 1 to {model.Depth}, the blocks of the backbone, not {Config.SharedLayers}");
         Require(Config.InnerWidth >= 1, $"inner width must be at least 1, not {Config.InnerWidth}");
         Require(Config.Dropout is >= 0 and < 1, $"prompt dropout must be at least 0 and below 1, not {Config.Dropout}");
         Require(Config.Source == CrossPromptSource.Token || model.Patches % 2 == 0,
