@@ -71,8 +71,8 @@ internal static class RunPlot
 
         figure.SharedAxes.ShareX([loss, accuracy]);
         string axis = bySteps ? "step" : "epoch";
-        Label(loss, "Loss", axis, "cross entropy (nats)", Alignment.UpperRight);
-        Label(accuracy, "Validation accuracy", axis, "top-1 (%)", Alignment.LowerRight);
+        Label(loss, "Loss", axis, "cross entropy (nats)");
+        Label(accuracy, "Validation accuracy", axis, "top-1 (%)");
         return figure;
     }
 
@@ -95,7 +95,7 @@ internal static class RunPlot
         line.LegendText = legend;
     }
 
-    private static void Label(Plot plot, string title, string x, string y, Alignment legend)
+    private static void Label(Plot plot, string title, string x, string y)
     {
         plot.Title(title, 18);
         plot.XLabel(x, 15);
@@ -103,7 +103,8 @@ internal static class RunPlot
         plot.Axes.Bottom.TickGenerator = new ScottPlot.TickGenerators.NumericAutomatic { IntegerTicksOnly = true };
         // Long enough to tell a dashed line from a solid one.
         plot.Legend.SymbolWidth = 45;
-        plot.ShowLegend(legend);
+        // Beside the curves: in a corner it would cover the ends of some.
+        plot.ShowLegend(Edge.Right);
     }
 
     private sealed record Curves(

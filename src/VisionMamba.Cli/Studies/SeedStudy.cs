@@ -58,12 +58,11 @@ internal static class SeedStudy
             double[] values = [.. runs.Select(r => (double?)r.Result![key]).OfType<double>()];
             if (values.Length < runs.Length)
                 continue;
-            double mean = values.Average();
+            Measured measured = Measured.Of(values)!;
             metrics[key] = new JsonObject
             {
-                ["mean"] = mean,
-                ["deviation"] = values.Length < 2 ? null : Math.Sqrt(
-                    values.Sum(v => (v - mean) * (v - mean)) / (values.Length - 1)),
+                ["mean"] = measured.Mean,
+                ["deviation"] = measured.Deviation,
                 ["values"] = new JsonArray([.. values.Select(v => (JsonNode)v)]),
             };
         }

@@ -11,7 +11,7 @@ internal sealed class StudyFlags
 
     private readonly Option<bool> _testAtEnd = new("--test-at-end")
     {
-        Description = "measure the test images once when training is done",
+        Description = "measure the test images once when training is done; true unless false is given",
         DefaultValueFactory = _ => true,
     };
 

@@ -23,7 +23,7 @@ internal sealed class TrainingFlags
         _warmup = Flag("--warmup-epochs", "epochs of learning-rate warm-up; where --epochs is given and this is not, a quarter of them at most", d.WarmupEpochs);
         _workers = Flag("--workers", "threads that decode and augment", d.Workers);
         _saveEvery = Flag("--save-every", "save after every N steps too, 0 for the end of epochs only", d.SaveEvery);
-        _tensorBoard = Flag("--tensorboard", "write event files for TensorBoard", d.TensorBoard);
+        _tensorBoard = Flag("--tensorboard", "write event files for TensorBoard; true unless false is given", d.TensorBoard);
         _lr = Flag("--lr", "learning rate at batch 512; scaled by batch / 512", d.LearningRate);
         _decay = Flag("--weight-decay", "weight decay, as the optimizer has it", d.WeightDecay);
         _smoothing = Flag("--label-smoothing", "share of the target given to all classes", d.LabelSmoothing);

@@ -20,7 +20,16 @@ public static class ReleasedLayout
     public static VisionMambaModel Of(VisionMambaModel model, List<string> notes)
     {
         if (model.Method is not SvpMethod svp)
+        {
+            if (model.Method.AddsParameters)
+            {
+                notes.Add($"the released code has no '{model.Method.Name}': it takes the rest of the file with "
+                    + "strict=False, and answers otherwise; svp reads it whole");
+            }
+
             return model;
+        }
+
         int depth = model.Config.Depth, layers = svp.Config.PromptDepth == 0 ? depth : svp.Config.PromptDepth;
         int width = Array.Find(s_widths, w => w >= svp.Config.InnerWidth);
         if (width == 0)

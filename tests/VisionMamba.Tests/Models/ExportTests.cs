@@ -111,6 +111,18 @@ public sealed class ExportTests : IDisposable
     }
 
     [Theory]
+    [InlineData("vpt-deep", true)]
+    [InlineData("adapter", true)]
+    [InlineData("linear", false)]
+    [InlineData("full", false)]
+    public void WhatTheReleasedCodeDoesNotKnowIsSaid(string method, bool said)
+    {
+        var notes = new List<string>();
+        ReleasedLayout.Of(SmallModels.Create(method, "{}"), notes);
+        Assert.Equal(said, notes.Any(n => n.Contains($"the released code has no '{method}'")));
+    }
+
+    [Theory]
     [InlineData("""{"shared_layers":2,"inner_width":129}""", 4, "inner width")]
     [InlineData("""{"shared_layers":5,"inner_width":64}""", 25, "25 layers")]
     public void WhatHasNoReleasedFormIsRefused(string settings, int depth, string says)

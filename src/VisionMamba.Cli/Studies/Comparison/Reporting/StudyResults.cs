@@ -2,23 +2,6 @@ using System.Text.Json.Nodes;
 
 namespace VisionMamba.Cli.Studies.Comparison;
 
-/// <summary>A mean over seeds.</summary>
-/// <param name="Mean">Share of right answers.</param>
-/// <param name="Deviation">Standard deviation over seeds (n - 1); null for a single seed.</param>
-/// <param name="Count">How many seeds.</param>
-internal sealed record Measured(double Mean, double? Deviation, int Count)
-{
-    /// <summary>Of these values; null where there are none.</summary>
-    public static Measured? Of(IReadOnlyList<double> values)
-    {
-        if (values.Count == 0)
-            return null;
-        double mean = values.Average();
-        return new Measured(mean, values.Count < 2 ? null
-            : Math.Sqrt(values.Sum(v => (v - mean) * (v - mean)) / (values.Count - 1)), values.Count);
-    }
-}
-
 /// <summary>One method on one task, as far as it was measured.</summary>
 /// <param name="Test">Test top-1 by seed.</param>
 /// <param name="LearningRate">The chosen one.</param>
