@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using VisionMamba.Cli.Devices;
 using VisionMamba.Cli.Output;
+using VisionMamba.Cli.Runs;
 using VisionMamba.Data.Augment;
 using VisionMamba.Data.Datasets;
 using VisionMamba.Data.Images;
@@ -21,6 +22,7 @@ namespace VisionMamba.Cli.Verbs;
 internal static class DemoVerb
 {
     private const int TrainPerClass = 40, ValidationPerClass = 15, TestPerClass = 50, SheetPerClass = 3;
+    private static readonly string[] s_methods = ["linear", "svp"];
 
     public static string BackbonePath => Path.Combine(AppContext.BaseDirectory, "Assets", "demo-backbone.safetensors");
 
@@ -51,20 +53,25 @@ internal static class DemoVerb
         device.AddTo(command);
         command.SetAction(parsed =>
         {
-            if (parsed.GetValue(images) is { } folder)
+            if (parsed.GetValue(images) is { } pictures)
             {
-                DemoImages.WriteFolders(folder, trainPerClass: 800, validationPerClass: 50);
+                DemoImages.WriteFolders(pictures, trainPerClass: 800, validationPerClass: 50);
                 return 0;
             }
 
             if (parsed.GetValue(epochs) < 1)
                 throw new UsageException($"--epochs {parsed.GetValue(epochs)}: must be at least 1");
             // An earlier demonstration is written over; a training run never is.
-            TrainingRun.CheckNew(parsed.GetValue(output)!);
+            string folder = parsed.GetValue(output)!;
+            TrainingRun.CheckNew(folder);
+            foreach (string method in s_methods)
+                TrainingRun.CheckNew(Path.Combine(folder, method));
             using Backend backend = device.Open(parsed);
+            // Both at once: a minute of linear probing is not spent before the other folder turns out to be taken.
+            using var linear = RunLock.Take(Path.Combine(folder, s_methods[0]));
+            using var svp = RunLock.Take(Path.Combine(folder, s_methods[1]));
             using var interrupt = new Interrupt();
-            return Run(
-                backend, parsed.GetValue(output)!, parsed.GetValue(epochs), parsed.GetValue(json), interrupt.Token);
+            return Run(backend, folder, parsed.GetValue(epochs), parsed.GetValue(json), interrupt.Token);
         });
         return command;
     }
@@ -81,7 +88,7 @@ internal static class DemoVerb
             $"A frozen Vision Mamba, pre-trained on {ShapePictures.PretrainClasses.Count} kinds of rendered shapes, "
             + $"learns {classes.Count} new ones from {TrainPerClass} pictures each, on {backend.Description}.");
         var report = new JsonObject { ["device"] = backend.Description, ["test_images"] = data.Test!.Count };
-        foreach (string method in new[] { "linear", "svp" })
+        foreach (string method in s_methods)
         {
             if (Adapt(method, backend, data, output, epochs, report, cancel) is not { } sheet)
                 return 1;
@@ -168,7 +175,7 @@ internal static class DemoVerb
     private static void Print(JsonObject report)
     {
         Console.Out.WriteLine($"{"method",-8} {"trains",10}  {"test top-1",10}  {"time",8}");
-        foreach (string method in new[] { "linear", "svp" })
+        foreach (string method in s_methods)
         {
             JsonNode m = report[method]!;
             Console.Out.WriteLine(

@@ -75,6 +75,7 @@ public sealed class BadUsageTests(TinyRun run) : IClassFixture<TinyRun>
         { 2, "pretrain --output OUT --data DATA --model enormous", "enormous" },
         { 2, "demo --output OUT --epochs 0", "--epochs 0" },
         { 1, "demo --output SVP", "already holds a run" },
+        { 1, "demo --output RUNS", "already holds a run" },
         { 1, "predict --checkpoint CHECKPOINT MISSING", "MISSING" },
         { 1, "predict --checkpoint CHECKPOINT TEXT", "TEXT" },
         { 1, "predict --checkpoint TEXT PICTURE", "TEXT" },
@@ -113,6 +114,7 @@ public sealed class BadUsageTests(TinyRun run) : IClassFixture<TinyRun>
         "CHECKPOINT" => run.Checkpoint,
         "PICTURE" => run.Picture,
         "SVP" => run.At("svp"),
+        "RUNS" => run.At("."),
         "OUT" or "MISSING" or "TEXT" => run.At(word),
         _ => word,
     };
