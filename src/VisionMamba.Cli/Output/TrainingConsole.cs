@@ -37,8 +37,8 @@ internal static class TrainingConsole
     private static string StopLine(string title, int epochs, int without) =>
         $"{title}: stopped after {epochs} epochs: {without} without a better top-1";
 
-    private static string Speed(double loss, double imagesPerSecond, TimeSpan remaining) =>
-        $"loss {loss:F4}, {imagesPerSecond:F1} images/s, {remaining:hh\\:mm\\:ss} left";
+    internal static string Speed(double loss, double imagesPerSecond, TimeSpan remaining) =>
+        $"loss {loss:F4}, {imagesPerSecond:F1} images/s, {Durations.Words(remaining)} left";
 
     private sealed class PlainProgress(string title) : ITrainingProgress
     {

@@ -43,7 +43,7 @@ internal static class StudyEstimate
                 (string)cell!["task"]!, (string)cell["method"]!, cell["runs"]!.ToString(),
                 ((long)cell["trainable_parameters"]!).ToString("N0", CultureInfo.InvariantCulture),
                 ((double)cell["train_images_per_second"]!).ToString("F1", CultureInfo.InvariantCulture),
-                Duration(TimeSpan.FromSeconds((double)cell["seconds"]!)));
+                Durations.Words(TimeSpan.FromSeconds((double)cell["seconds"]!)));
         }
 
         table.Write(to);
@@ -52,16 +52,7 @@ internal static class StudyEstimate
             + $"{plan.File.Seeds.Count} seeds, of which the first is the tuned run itself");
         if (plan.File.RatesBeyond > 0)
             to.WriteLine($"up to {plan.File.RatesBeyond} more for each cell whose best rate stands at the grid's end");
-        to.WriteLine($"about {Duration(TimeSpan.FromSeconds((double)estimate["seconds"]!))} with "
+        to.WriteLine($"about {Durations.Words(TimeSpan.FromSeconds((double)estimate["seconds"]!))} with "
             + $"{estimate["processes"]} process(es) on {estimate["device"]} (an estimate from steps measured now)");
     }
-
-    /// <summary>A duration in words.</summary>
-    public static string Duration(TimeSpan span) => span switch
-    {
-        { TotalDays: >= 2 } => string.Create(CultureInfo.InvariantCulture, $"{span.TotalDays:F1} days"),
-        { TotalHours: >= 1 } => $"{(int)span.TotalHours} h {span.Minutes:D2} min",
-        { TotalMinutes: >= 1 } => $"{span.Minutes} min {span.Seconds:D2} s",
-        _ => $"{span.Seconds} s",
-    };
 }

@@ -47,7 +47,7 @@ internal sealed class StudyProgress(StudyPlan plan, StudyFolder folder, StudyCos
                 : "");
         _line.Dispose();
         (int done, int total) = Count;
-        _log.WriteLine($"[{done}/{total}] {unit.Id}: {result} ({_unit.Elapsed:m\\:ss}); {Left()}");
+        _log.WriteLine($"[{done}/{total}] {unit.Id}: {result} ({Durations.Words(_unit.Elapsed)}); {Left()}");
     }
 
     /// <inheritdoc/>
@@ -78,5 +78,5 @@ internal sealed class StudyProgress(StudyPlan plan, StudyFolder folder, StudyCos
 
     private string Text(string detail) => $"{plan.File.Name}: {_state}; now {_now}{detail}";
 
-    private string Left() => $"{StudyEstimate.Duration(Remaining())} left";
+    private string Left() => $"{Durations.Words(Remaining())} left";
 }
