@@ -58,6 +58,17 @@ internal sealed class CheckpointFlags
         return backbone ?? (parsed.GetValue(_pack) is null ? null : checkpoint);
     }
 
+    /// <summary>Refuses to write over a file that the model is read from: its own, or its backbone's.</summary>
+    public void RefuseToReplace(ParseResult parsed, string output)
+    {
+        if (new[] { Path(parsed), Backbone(parsed) }.Any(
+            file => file is not null && System.IO.Path.GetFullPath(file) == System.IO.Path.GetFullPath(output)))
+        {
+            throw new UsageException(
+                $"--output {output}: would replace a file that the model is made from; give another name");
+        }
+    }
+
     /// <summary>The model. With <paramref name="view"/> it only answers: its weights stay in the file.</summary>
     public LoadedModel Load(ParseResult parsed, bool view = false)
     {

@@ -58,12 +58,7 @@ internal static class ExportVerb
                     "--with-optimizer: is for --format pth --layout released of a run's last.safetensors");
             }
 
-            if (Path.GetFullPath(path) == Path.GetFullPath(from))
-            {
-                throw new UsageException(
-                    $"--output {path}: would replace the model it is made from; give another name");
-            }
-
+            checkpoint.RefuseToReplace(parsed, path);
             LoadedModel loaded = checkpoint.Load(parsed);
             var notes = new List<string>();
             if (loaded.Model.Method.Merges)

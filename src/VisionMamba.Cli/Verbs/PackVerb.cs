@@ -31,12 +31,7 @@ internal static class PackVerb
         command.SetAction(parsed =>
         {
             string path = parsed.GetValue(output)!, from = checkpoint.Path(parsed);
-            if (Path.GetFullPath(path) == Path.GetFullPath(from))
-            {
-                throw new UsageException(
-                    $"--output {path}: would replace the model it is made from; give another name");
-            }
-
+            checkpoint.RefuseToReplace(parsed, path);
             PackFiles.Write(path, checkpoint.Load(parsed), from);
             PromptPack pack = PromptPack.Open(path);
             var report = new JsonObject
