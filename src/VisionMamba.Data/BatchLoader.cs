@@ -48,6 +48,14 @@ public sealed class BatchLoader : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(workers, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(ahead, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(repeats, 1);
+        long image = 3L * transform.Size * transform.Size;
+        if (batch > Array.MaxLength / image)
+        {
+            throw new VisionMambaException(
+                $"--batch {batch}: so many images of {transform.Size} px do not fit into one buffer; give at most "
+                + $"{Array.MaxLength / image}");
+        }
+
         (_data, _transform, _batch, _seed, _workers, _shuffle) = (data, transform, batch, seed, workers, shuffle);
         _repeats = repeats;
         BatchesPerEpoch = dropLast ? data.Count / batch : (data.Count + batch - 1) / batch;
@@ -129,7 +137,7 @@ public sealed class BatchLoader : IDisposable
             if (_running is not null)
                 throw new InvalidOperationException("this loader is already reading an epoch; finish that one first");
             for (int i = 0; i < _buffers.Length; i++)
-                _buffers[i] ??= new float[checked(_batch * 3 * _transform.Size * _transform.Size)];
+                _buffers[i] ??= new float[_batch * 3 * _transform.Size * _transform.Size];
             int first = Math.Min(firstBatch * _batch, SamplesPerEpoch);
             int[] order = Order(epoch)[first..SamplesPerEpoch];
             Rng augment = new Rng(_seed, AugmentStream).Derive((ulong)epoch);

@@ -26,7 +26,8 @@ public static class Evaluator
         int classes = session.Model.Config.Classes;
         var metrics = new Metrics(classes);
         using var loader = new BatchLoader(
-            data, new EvalTransform(preprocessing), batch, seed: 0, workers, shuffle: false, dropLast: false);
+            data, new EvalTransform(preprocessing), Math.Min(batch, Math.Max(1, data.Count)), seed: 0, workers,
+            shuffle: false, dropLast: false);
         foreach (ImageBatch images in loader.Epoch(0))
         {
             cancel.ThrowIfCancellationRequested();

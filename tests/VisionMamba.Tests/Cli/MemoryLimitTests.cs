@@ -107,8 +107,13 @@ public sealed class MemoryLimitTests
         string[] figures = ["top1", "loss", "images"];
         CommandResult all = CommandLine.Succeed(evaluate);
         CommandResult few = CommandLine.Succeed([.. evaluate, "--memory-limit", "160MB"]);
+        // More than there are, and than memory or an array could hold.
+        CommandResult many = CommandLine.Succeed([.. evaluate, "--batch", "2000000000"]);
         foreach (string figure in figures)
+        {
             Assert.Equal(all.Json[figure]!.ToJsonString(), few.Json[figure]!.ToJsonString());
+            Assert.Equal(all.Json[figure]!.ToJsonString(), many.Json[figure]!.ToJsonString());
+        }
     }
 
     [Fact]

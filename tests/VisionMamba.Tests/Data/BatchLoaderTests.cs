@@ -181,6 +181,19 @@ public class BatchLoaderTests
     {
         Assert.Throws<VisionMambaException>(() => Loader(Noise(0)));
         Assert.Throws<VisionMambaException>(() => Loader(Noise(3), dropLast: true));
+        // 3 x 8 x 8 numbers an image: 2^31 of them in 11.2 million images.
+        string tooLarge = Assert.Throws<VisionMambaException>(() => new BatchLoader(
+            Noise(3), Train, 11_200_000, 7, 1, shuffle: false, dropLast: false)).Message;
+        Assert.StartsWith("--batch 11200000: ", tooLarge);
+        Assert.EndsWith($"give at most {Array.MaxLength / 192}", tooLarge);
+    }
+
+    [Fact]
+    public void TooLittleMemoryIsNotTheImagesFault()
+    {
+        var data = ImageDataset.FromMemory("large", ["a"], new int[2], _ => throw new OutOfMemoryException());
+        using BatchLoader loader = Loader(data);
+        Assert.Throws<OutOfMemoryException>(() => loader.Epoch(0).First());
     }
 
     private static void AssertNoThreads(BatchLoader loader)
