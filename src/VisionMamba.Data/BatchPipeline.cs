@@ -144,8 +144,9 @@ internal sealed class BatchPipeline : IDisposable
         return new ImageBatch(pixels, _transform.Size, indices, labels, paths);
     }
 
-    private static VisionMambaException Named(Exception e, string path) =>
-        e is VisionMambaException && e.Message.Contains(path, StringComparison.Ordinal)
+    // What is to be done about too little memory is not the image's affair.
+    private static Exception Named(Exception e, string path) => e is OutOfMemoryException ? e
+        : e is VisionMambaException && e.Message.Contains(path, StringComparison.Ordinal)
             ? new VisionMambaException(e.Message, e)
             : new VisionMambaException($"{path}: the image cannot be prepared: {e.Message}", e);
 
