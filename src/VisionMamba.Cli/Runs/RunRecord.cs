@@ -43,7 +43,8 @@ internal sealed class RunRecord
 
     public int PlannedEpochs => (int?)Settings["options"]?[nameof(TrainingOptions.Epochs)] ?? 0;
 
-    public string State => Result is not null ? "finished" : "unfinished";
+    /// <summary>finished, unfinished, or failed: a trial that diverged has a result that says why.</summary>
+    public string State => Result is null ? "unfinished" : Result["failed"] is not null ? "failed" : "finished";
 
     public string Method => (string?)Settings["method"]?["name"] ?? "?";
 

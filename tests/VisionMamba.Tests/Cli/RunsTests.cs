@@ -25,6 +25,8 @@ public sealed class RunsTests : IDisposable
         Assert.Equal("unfinished", run.State);
         _folder.Write("a/result.json", """{"test_top1_last":0.5}""");
         Assert.Equal("finished", RunRecord.Open(_folder.At("a")).State);
+        _folder.Write("a/result.json", """{"failed":"the loss is NaN"}""");
+        Assert.Equal("failed", RunRecord.Open(_folder.At("a")).State);
     }
 
     [Fact]
