@@ -7,6 +7,9 @@ namespace VisionMamba.Training;
 // DeiT's.
 public sealed partial record TrainingOptions
 {
+    /// <summary>Epochs that no run has; what asks for more is a slip, and would not fit into an integer.</summary>
+    public const int MostEpochs = 1_000_000;
+
     /// <summary>The optimizer's name (<see cref="OptimizerCatalog.Names"/>).</summary>
     public string Opt { get; init; } = "adamw";
 
@@ -148,6 +151,10 @@ public sealed partial record TrainingOptions
         require(LrCycleLimit is >= 1 and <= 1000, "--lr-cycle-limit", "1 to 1000");
         require(cyclic || (LrCycleMul == 1 && LrCycleLimit == 1), "--lr-cycle-limit",
             "1 with this --sched: only cosine and tanh have cycles");
+        string longest = CooldownEpochs > MostEpochs ? "--cooldown-epochs"
+            : LrCycleLimit > 1 ? "--lr-cycle-limit" : "--epochs";
+        require(LearningRates.Length(this) <= MostEpochs, longest,
+            "lower: all cycles and the cooldown are more than 1,000,000 epochs together");
         require(LrKDecay is > 0 and < double.PositiveInfinity, "--lr-k-decay", "a positive number");
         require(LrNoise.Count <= 2 && LrNoise.All(n => n is >= 0 and <= 1), "--lr-noise",
             "one or two shares of the epochs, 0 to 1");

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using VisionMamba.Cli.Verbs;
 using VisionMamba.Training;
+using VisionMamba.Training.Schedules;
 
 namespace VisionMamba.Cli.Runs;
 
@@ -41,7 +42,9 @@ internal sealed class RunRecord
     /// <summary>The first of the epochs with the highest validation top-1, as the trainer chooses it.</summary>
     public EpochRow? Best => Epochs.MaxBy(e => e.ValidationTop1);
 
-    public int PlannedEpochs => (int?)Settings["options"]?[nameof(TrainingOptions.Epochs)] ?? 0;
+    /// <summary>Epochs of the whole run: all cycles of the schedule and its cooldown.</summary>
+    public long PlannedEpochs =>
+        (long)LearningRates.Length(OptionsJson.Read(Settings["options"] as JsonObject ?? []));
 
     /// <summary>finished, unfinished, or failed: a trial that diverged has a result that says why.</summary>
     public string State => Result is null ? "unfinished" : Result["failed"] is not null ? "failed" : "finished";
@@ -139,7 +142,7 @@ internal sealed class RunRecord
                 throw new InvalidOperationException("verb, options or data is missing");
             _ = (PlannedEpochs, Method, Data, TrainableParameters, Started);
         }
-        catch (Exception e) when (e is InvalidOperationException or FormatException)
+        catch (Exception e) when (e is InvalidOperationException or FormatException or JsonException)
         {
             throw new VisionMambaException($"{settings}: is damaged ({e.Message})", e);
         }

@@ -9,7 +9,7 @@ public sealed class LearningRates
     /// <summary>Makes the schedule that <paramref name="o"/> names.</summary>
     public LearningRates(TrainingOptions o)
     {
-        var cycles = new Cycles(o.Epochs, o.LrCycleMul, o.LrCycleLimit, o.DecayRate);
+        Cycles cycles = CyclesOf(o);
         ScheduleNoise? noise = o.LrNoise.Count == 0 ? null : new ScheduleNoise(
             o.LrNoise[0] * o.Epochs, o.LrNoise.Count > 1 ? o.LrNoise[1] * o.Epochs : double.PositiveInfinity,
             o.LrNoisePct, o.LrNoiseStd, o.Seed);
@@ -25,8 +25,7 @@ public sealed class LearningRates
         };
         if (_schedule is null)
             _plateau = new PlateauSchedule(rate, low, warm, epochs, o.PatienceEpochs, o.DecayRate) { Noise = noise };
-        // As in timm, cycles and cooldown belong to the two schedules that end at the lowest rate.
-        Epochs = o.Sched is "cosine" or "tanh" ? cycles.Length + o.CooldownEpochs : o.Epochs;
+        Epochs = (int)Length(o);
     }
 
     /// <summary>The names of the schedules.</summary>
@@ -34,6 +33,13 @@ public sealed class LearningRates
 
     /// <summary>Epochs of the whole run: all cycles and the cooldown.</summary>
     public int Epochs { get; }
+
+    /// <summary>
+    /// <see cref="Epochs"/> of a run with these options, also of options that are not valid: no number is too large.
+    /// </summary>
+    public static double Length(TrainingOptions o) =>
+        // As in timm, cycles and cooldown belong to the two schedules that end at the lowest rate.
+        o.Sched is "cosine" or "tanh" ? CyclesOf(o).Length + o.CooldownEpochs : o.Epochs;
 
     /// <summary>The rate of the epoch in work.</summary>
     public double Of(TrainingState state) =>
@@ -44,4 +50,6 @@ public sealed class LearningRates
     /// </summary>
     public PlateauState? After(TrainingState state, double accuracy) =>
         _plateau?.Next(state.Plateau ?? _plateau.Initial, state.Epoch, accuracy);
+
+    private static Cycles CyclesOf(TrainingOptions o) => new(o.Epochs, o.LrCycleMul, o.LrCycleLimit, o.DecayRate);
 }

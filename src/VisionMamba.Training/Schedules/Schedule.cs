@@ -40,9 +40,12 @@ public abstract class Schedule(double rate, double warmupRate, int warmupEpochs)
 /// <param name="Decay">Factor of the rates from one cycle to the next.</param>
 public sealed record Cycles(int Epochs, double Factor = 1, int Limit = 1, double Decay = 1)
 {
-    /// <summary>Epochs of all cycles (timm's get_cycle_length); one cycle where there is no limit.</summary>
-    public int Length => Factor == 1 ? Epochs * Math.Max(Limit, 1)
-        : (int)Math.Floor(-Epochs * (Math.Pow(Factor, Math.Max(Limit, 1)) - 1) / (1 - Factor));
+    /// <summary>
+    /// Epochs of all cycles (timm's get_cycle_length), one cycle where there is no limit: a whole number, which forty
+    /// cycles of twice the length make larger than any integer.
+    /// </summary>
+    public double Length => Factor == 1 ? (double)Epochs * Math.Max(Limit, 1)
+        : Math.Floor(-Epochs * (Math.Pow(Factor, Math.Max(Limit, 1)) - 1) / (1 - Factor));
 
     /// <summary>The cycle of epoch <paramref name="t"/>, the place in it, and its length.</summary>
     internal (int Index, double At, double Length) Find(int t)

@@ -29,6 +29,19 @@ public sealed class RunsTests : IDisposable
         Assert.Equal("failed", RunRecord.Open(_folder.At("a")).State);
     }
 
+    [Theory]
+    [InlineData(5, "")]
+    [InlineData(7, ""","CooldownEpochs":2""")]
+    [InlineData(17, ""","CooldownEpochs":2,"LrCycleLimit":3""")]
+    [InlineData(5, ""","Sched":"step","CooldownEpochs":2""")]
+    public void AllCyclesAndTheCooldownArePlanned(int epochs, string options)
+    {
+        Write("a", 0.1, "0.5");
+        string settings = File.ReadAllText(_folder.At("a/run.json"));
+        _folder.Write("a/run.json", settings.Replace("\"Epochs\":5", "\"Epochs\":5" + options));
+        Assert.Equal(epochs, RunRecord.Open(_folder.At("a")).PlannedEpochs);
+    }
+
     [Fact]
     public void RunsAreFoundBelow()
     {
@@ -89,6 +102,8 @@ public sealed class RunsTests : IDisposable
         Assert.Contains("nothing to draw yet", Fails("runs", "plot", _folder.At("a"), "--output", _folder.At("p.png")));
         Assert.Contains(".png or .svg", Fails("runs", "plot", _folder.At("a"), "--output", _folder.At("p.pdf")));
         Assert.False(File.Exists(_folder.At("p.png")));
+        _folder.Write("a/run.json", """{"verb":"train","data":{},"options":{"Epochs":"many"}}""");
+        Assert.Contains("run.json: is damaged", CommandLine.Run("runs", "list", _folder.Path).Log);
     }
 
     private static string Fails(params string[] arguments)

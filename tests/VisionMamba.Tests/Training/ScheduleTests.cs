@@ -124,10 +124,39 @@ public sealed class ScheduleTests
     [Fact]
     public void KDecayOfOneIsTheCosine()
     {
-        var plain = new CosineSchedule(1, 0, 0, 0, 10);
-        var half = new CosineSchedule(1, 0, 0, 0, new Cycles(10), power: 2);
-        Assert.Equal(0.5, plain.At(5), 1e-12);
-        Assert.Equal(0.5 * (1 + Math.Cos(Math.PI * 0.25)), half.At(5), 1e-12);
+        CosineSchedule Decayed(double k) => new(1, 0.01, 0, 0, new Cycles(10), k);
+        var plain = new CosineSchedule(1, 0.01, 0, 0, 10);
+        for (int t = 0; t <= 10; t++)
+        {
+            Assert.Equal(plain.At(t), Decayed(1).At(t));
+            // Also by the formula with the exponent, which a k of exactly 1 does not reach.
+            Assert.Equal(plain.At(t), Decayed(1 + 1e-12).At(t), 1e-10);
+        }
+
+        Assert.Equal(0.505, plain.At(5), 1e-12);
+        Assert.Equal(0.01 + (0.99 * 0.5 * (1 + Math.Cos(Math.PI * 0.25))), Decayed(2).At(5), 1e-12);
+    }
+
+    [Theory]
+    [InlineData("--lr-cycle-limit", 100, 2.0, 40, 5)]
+    [InlineData("--lr-cycle-limit", 100, 100.0, 1000, 0)]
+    [InlineData("--lr-cycle-limit", 1_000_000, 1.0, 1000, 0)]
+    [InlineData("--epochs", 1_000_000, 1.0, 1, 1)]
+    [InlineData("--cooldown-epochs", 1, 1.0, 1, int.MaxValue)]
+    [InlineData(null, 999_000, 1.0, 1, 1000)]
+    public void ALengthBeyondAMillionEpochsIsRefused(string? flag, int epochs, double factor, int cycles, int cooldown)
+    {
+        var options = new TrainingOptions
+        {
+            Epochs = epochs,
+            LrCycleMul = factor,
+            LrCycleLimit = cycles,
+            CooldownEpochs = cooldown,
+        };
+        if (flag is not null)
+            Assert.StartsWith(flag + ": must be lower", Assert.Throws<VisionMambaException>(options.Validate).Message);
+        else
+            options.Validate();
     }
 
     [Theory]
