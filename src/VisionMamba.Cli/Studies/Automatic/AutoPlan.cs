@@ -67,15 +67,17 @@ internal sealed record AutoPlan(
                 (int)((seconds - start - validate) / step), Math.Min(LeastSteps, steps), steps));
     }
 
-    /// <summary>The flags of an arm's run in a round; the warm-up keeps its share of the epochs.</summary>
+    /// <summary>
+    /// The flags of an arm's run in a round: one cycle, in which the warm-up keeps its share of the epochs.
+    /// </summary>
     public IReadOnlyList<string> Trial(AutoArm arm, AutoRound round, IReadOnlyList<string> given)
     {
         int warmup = round.Epochs * Warmup / Math.Max(1, Costs[arm.Method].Epochs);
         return
         [
             .. given, .. arm.Flags, "--epochs", $"{round.Epochs}", "--max-steps", $"{round.MaxSteps}",
-            "--warmup-epochs", $"{warmup}", "--cooldown-epochs", "0", "--test-at-end", "false",
-            "--tensorboard", "false",
+            "--warmup-epochs", $"{warmup}", "--cooldown-epochs", "0", "--lr-cycle-limit", "1",
+            "--test-at-end", "false", "--tensorboard", "false",
         ];
     }
 }

@@ -11,8 +11,8 @@ internal static class AutoTable
     // Trials have their own.
     private static readonly string[] s_ofTheFull =
     [
-        "--epochs", "--max-steps", "--warmup-epochs", "--cooldown-epochs", "--save-every", "--tensorboard", "--quiet",
-        "--test-at-end",
+        "--epochs", "--max-steps", "--warmup-epochs", "--cooldown-epochs", "--lr-cycle-limit", "--save-every",
+        "--tensorboard", "--quiet", "--test-at-end",
     ];
 
     /// <summary>The user's flags without those that every trial sets itself.</summary>

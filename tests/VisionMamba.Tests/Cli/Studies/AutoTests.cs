@@ -131,6 +131,17 @@ public sealed class AutoTests : IDisposable
         Assert.Equal("false", flags[flags.ToList().IndexOf("--test-at-end") + 1]);
     }
 
+    [Fact]
+    public void CyclesAndCooldownOfTheFullTrainingDoNotLengthenATrial()
+    {
+        AutoPlan plan = Plan();
+        IReadOnlyList<string> given = AutoTable.Trainable(
+            [.. plan.Given, "--cooldown-epochs", "2", "--lr-cycle-limit", "3", "--lr-cycle-mul", "2"]);
+        JsonNode planned = CommandLine.Succeed(
+            ["train", .. plan.Trial(plan.Arms[1], new AutoRound(2, 0), given), "--dry-run", "--json"]).Json;
+        Assert.Equal(2 * 4, (int)planned["steps"]!);
+    }
+
     /// <summary>Three arms, then two; two epochs each.</summary>
     private AutoPlan Plan()
     {
