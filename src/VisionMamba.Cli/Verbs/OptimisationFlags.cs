@@ -83,7 +83,28 @@ internal sealed class OptimisationFlags
     public Option<int> EarlyStop => _earlyStop;
 
     /// <summary><paramref name="options"/> with what the flags say.</summary>
-    public TrainingOptions Read(ParseResult p, TrainingOptions options) => ReadSchedule(p, options) with
+    /// <exception cref="UsageException">A flag was given that has no effect beside the others.</exception>
+    public TrainingOptions Read(ParseResult p, TrainingOptions options)
+    {
+        RefuseIdle(p, options);
+        return ReadAll(p, options);
+    }
+
+    /// <summary>What a recipe or a default says may lie idle; what the user says must not.</summary>
+    private void RefuseIdle(ParseResult p, TrainingOptions options)
+    {
+        bool Given(Option option) => p.GetResult(option) is { Implicit: false };
+        if (Given(_clipMode) && options.ClipGradient == 0)
+            throw new UsageException($"{_clipMode.Name}: says what --clip-grad limits; give that too, or leave it out");
+        if (Given(_minimum) && p.GetValue(_sched) is "step" or "multistep")
+        {
+            throw new UsageException(
+                $"{_minimum.Name}: --sched {p.GetValue(_sched)} has no lowest rate; leave it out, or give another "
+                + "--sched");
+        }
+    }
+
+    private TrainingOptions ReadAll(ParseResult p, TrainingOptions options) => ReadSchedule(p, options) with
     {
         Opt = p.GetValue(_opt)!,
         OptEps = p.GetValue(_eps),

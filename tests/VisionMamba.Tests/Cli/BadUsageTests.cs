@@ -15,6 +15,13 @@ public sealed class BadUsageTests(TinyRun run) : IClassFixture<TinyRun>
         { 2, "train --output OUT --data DATA --backbone BACKBONE --method linear --inner-width 8", "--inner-width" },
         { 2, "train --output OUT --data DATA --backbone BACKBONE --epochs 0", "--epochs" },
         { 2, "train --output OUT --data DATA --backbone BACKBONE --lr nan", "--lr" },
+        { 2, "train --output OUT --data DATA --backbone BACKBONE --clip-mode agc", "--clip-mode" },
+        { 2, "train --output OUT --data DATA --backbone BACKBONE --sched step --min-lr 0", "--min-lr" },
+        { 2, "pretrain --output OUT --data DATA --sched multistep --min-lr 0", "--min-lr" },
+        {
+            2, "train --output OUT --data DATA --backbone BACKBONE --lr-cycle-mul 2 --lr-cycle-limit 40",
+            "--lr-cycle-limit: must be lower"
+        },
         { 2, "train --output OUT --data DATA --backbone BACKBONE --device tpu", "--device tpu" },
         { 2, "train --output OUT --data DATA --backbone BACKBONE --device cuda:x", "--device cuda:x" },
         { 2, "bench --precision fp8", "--precision fp8" },
