@@ -60,11 +60,14 @@ internal static class BenchVerb
         {
             if (parsed.GetValue(digest))
             {
+                RefuseBeside(digest, parsed, size, batch, repeats, passes, operations, scaling);
                 bool given = parsed.GetResult(models) is { Implicit: false };
                 return Digest(
                     device, parsed, given ? parsed.GetValue(models)! : ["tiny", "small"], parsed.GetValue(json));
             }
 
+            if (parsed.GetValue(scaling))
+                RefuseBeside(scaling, parsed, batch, passes, operations);
             VisionMambaConfig[] configs =
                 [.. parsed.GetValue(models)!.Select(name => Config(name, parsed.GetValue(size)))];
             if (parsed.GetValue(batch) < 1 || parsed.GetValue(repeats) < 1)
@@ -86,6 +89,13 @@ internal static class BenchVerb
             return 0;
         });
         return command;
+    }
+
+    /// <summary>What <paramref name="instead"/> measures has sizes of its own.</summary>
+    private static void RefuseBeside(Option instead, ParseResult parsed, params Option[] without)
+    {
+        if (without.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false }) is { } given)
+            throw new UsageException($"{given.Name}: has no effect beside {instead.Name}; leave one of them out");
     }
 
     private static int Digest(DeviceFlags device, ParseResult parsed, string[] models, bool json)
