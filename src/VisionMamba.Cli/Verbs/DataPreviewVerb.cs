@@ -36,7 +36,7 @@ internal static class DataPreviewVerb
                 throw new UsageException("--crop-scale: must be above 0 and at most 1");
             if (!parsed.GetValue(output)!.EndsWith(".png", StringComparison.OrdinalIgnoreCase))
                 throw new UsageException($"--output {parsed.GetValue(output)}: must end in .png");
-            ImageDataset train = DataFlags.Load(data.Read(parsed, parsed.GetValue(seed))).Train;
+            ImageDataset train = DataFlags.LoadReadable(data.Read(parsed, parsed.GetValue(seed))).Train;
             var preview = new AugmentPreview(
                 Preprocessing.ImageNet(side), options, parsed.GetValue(scale), parsed.GetValue(seed));
             string file = parsed.GetValue(output)!;

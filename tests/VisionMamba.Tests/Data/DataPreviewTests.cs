@@ -40,11 +40,27 @@ public sealed class DataPreviewTests : IDisposable
         Assert.False(File.Exists(_folder.At("x.png")));
     }
 
+    [Fact]
+    public async Task ABadImageIsLeftOutWhereItIsAskedFor()
+    {
+        RgbImage good = await Sheet("good.png");
+        _folder.Write("train/b/3.png", "no picture");
+        string[] all = ["--count", "5"];
+        Assert.Equal(1, await App.RunAsync(Command("bad.png", all)));
+        RgbImage left = await Sheet("left.png", [.. all, "--on-bad-image", "skip"]);
+        // 4 rows for 2.
+        Assert.InRange(left.Height / (double)good.Height, 1.9, 2.1);
+    }
+
     private async Task<RgbImage> Sheet(string name, params string[] flags)
     {
-        string[] command = ["data", "preview", "--data", _folder.Path, "--output", _folder.At(name), "--count", "2",
-            "--samples", "3", "--image-size", "24", .. flags];
-        Assert.Equal(0, await App.RunAsync(command));
+        Assert.Equal(0, await App.RunAsync(Command(name, flags)));
         return ImageDecoder.Decode(_folder.At(name));
     }
+
+    private string[] Command(string name, string[] flags) =>
+    [
+        "data", "preview", "--data", _folder.Path, "--output", _folder.At(name), "--samples", "3", "--image-size", "24",
+        .. flags.Contains("--count") ? [] : (string[])["--count", "2"], .. flags,
+    ];
 }
