@@ -11,9 +11,13 @@ internal static class KeptImages
     private const int Most = 2;
     private static readonly List<(RunData Data, DatasetSplits Splits)> s_kept = [];
     private static int s_holders;
+    private static long s_budget;
 
-    /// <summary>Keeps data sets until it is disposed.</summary>
-    public static IDisposable Hold() => new Holder();
+    /// <summary>
+    /// Keeps data sets until it is disposed, and of the pictures of each part up to <paramref name="budget"/> bytes. A
+    /// run's --memory-limit does not count those, so it is 0 where there is one; the run itself then keeps what fits.
+    /// </summary>
+    public static IDisposable Hold(long budget = CachedImageSource.DefaultBudget) => new Holder(budget);
 
     /// <summary>What was kept of <paramref name="data"/>, or what <paramref name="read"/> gives.</summary>
     public static DatasetSplits Load(RunData data, Func<DatasetSplits> read)
@@ -36,19 +40,19 @@ internal static class KeptImages
 
     private static DatasetSplits Decoded(DatasetSplits splits) => splits with
     {
-        Train = splits.Train.Cached(),
-        Validation = splits.Validation.Cached(),
-        Test = splits.Test?.Cached(),
+        Train = splits.Train.Cached(s_budget),
+        Validation = splits.Validation.Cached(s_budget),
+        Test = splits.Test?.Cached(s_budget),
     };
 
     private sealed class Holder : IDisposable
     {
         private int _disposed;
 
-        public Holder()
+        public Holder(long budget)
         {
             lock (s_kept)
-                s_holders++;
+                s_budget = s_holders++ == 0 ? budget : Math.Min(s_budget, budget);
         }
 
         public void Dispose()

@@ -4,6 +4,7 @@ using VisionMamba.Cli.Output;
 using VisionMamba.Cli.Runs;
 using VisionMamba.Cli.Studies.Comparison;
 using VisionMamba.Cli.Verbs;
+using VisionMamba.Data.Datasets;
 using VisionMamba.Tensors.Files;
 using VisionMamba.Training;
 
@@ -35,7 +36,7 @@ internal sealed class AutoSearch(string folder, IReadOnlyList<string> device, bo
         AutoPlan plan = Read();
         AutoArm? chosen;
         using (RunLock.Take(Path.Combine(folder, "auto")))
-        using (KeptImages.Hold())
+        using (KeptImages.Hold(KeptBytes(plan)))
         {
             if (Compare(plan, flags) is not { } rounds)
             {
@@ -53,6 +54,10 @@ internal sealed class AutoSearch(string folder, IReadOnlyList<string> device, bo
 
         return App.Invoke([.. Command(plan, chosen, flags), .. json ? ["--json"] : Array.Empty<string>(), .. device]);
     }
+
+    /// <summary>What is kept of each part's pictures from trial to trial.</summary>
+    internal static long KeptBytes(AutoPlan plan) =>
+        plan.Given.Contains("--memory-limit") ? 0 : CachedImageSource.DefaultBudget;
 
     /// <summary>The rounds, each with its arms best first; null when interrupted.</summary>
     private List<AutoRoundResult>? Compare(AutoPlan plan, MethodFlags flags)
