@@ -31,9 +31,10 @@ public static class DatasetCheck
 {
     /// <summary>
     /// Checks <paramref name="dir"/> as <paramref name="name"/>. <paramref name="progress"/> is told images done and
-    /// images in all, from several threads.
+    /// images in all, from several threads. What cannot be read at all, or with these options, is a problem of the
+    /// report.
     /// </summary>
-    /// <exception cref="VisionMambaException">The name is not known, or an option does not fit it.</exception>
+    /// <exception cref="VisionMambaException">The name is not known.</exception>
     public static CheckReport Run(
         string name, string dir, DatasetOptions? options = null, int threads = 0, Action<int, int>? progress = null,
         CancellationToken cancel = default)

@@ -2,7 +2,8 @@ namespace VisionMamba.Data.Datasets;
 
 /// <summary>A data set's parts. All have the same classes in the same order.</summary>
 /// <param name="Train">What is trained on.</param>
-/// <param name="Validation">What the best epoch is chosen by; never the test part.</param>
+/// <param name="Validation">What the best epoch is chosen by; the test part only where
+/// <see cref="DatasetOptions.SelectOnTest"/> asks for it.</param>
 /// <param name="Test">What is reported at the end, when there is one.</param>
 /// <param name="Description">How the parts were made, in one line.</param>
 public sealed record DatasetSplits(
