@@ -25,9 +25,6 @@ public sealed class CachedImageSource : IImageSource
         _budget = budget;
     }
 
-    /// <summary>Bytes of pixels held now.</summary>
-    public long UsedBytes => Interlocked.Read(ref _used);
-
     /// <inheritdoc/>
     public RgbImage Load(int index, Sample sample)
     {

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using VisionMamba.Cli.Output;
-using VisionMamba.Cli.Runs;
 using VisionMamba.Tensors.Files;
 
 namespace VisionMamba.Cli.Studies.Comparison;
@@ -117,8 +116,4 @@ internal sealed class StudyFolder(string path)
         foreach (string file in Directory.EnumerateFiles(folder, "*.safetensors"))
             File.Delete(file);
     }
-
-    /// <summary>The run in a unit's folder; null where none was begun.</summary>
-    public RunRecord? Begun(StudyUnit unit) =>
-        File.Exists(Path.Combine(Run(unit), "run.json")) ? RunRecord.Open(Run(unit)) : null;
 }
