@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using VisionMamba.Tensors.Files;
 
 namespace VisionMamba.Data.Images;
 
@@ -9,8 +10,6 @@ namespace VisionMamba.Data.Images;
 /// </summary>
 internal static class DeepPngReader
 {
-    private static readonly uint[] CrcTable = MakeCrcTable();
-
     // Adam7: first column, first row, column step, row step of each pass.
     private static readonly int[][] Passes =
         [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]];
@@ -64,7 +63,7 @@ internal static class DeepPngReader
                 break;
             bool critical = (type[0] & 0x20) == 0;
             at += (int)length + 12;
-            if (critical && Crc(bytes[(at - (int)length - 8)..(at - 4)])
+            if (critical && Crc32.Add(0, bytes[(at - (int)length - 8)..(at - 4)])
                 != BinaryPrimitives.ReadUInt32BigEndian(bytes[(at - 4)..]))
                 throw ImageDecoder.Broken(name, "the image is damaged (checksum)");
         }
@@ -123,27 +122,5 @@ internal static class DeepPngReader
         int estimate = left + up - corner;
         int a = Math.Abs(estimate - left), b = Math.Abs(estimate - up), c = Math.Abs(estimate - corner);
         return a <= b && a <= c ? left : b <= c ? up : corner;
-    }
-
-    private static uint Crc(ReadOnlySpan<byte> bytes)
-    {
-        uint crc = uint.MaxValue;
-        foreach (byte b in bytes)
-            crc = CrcTable[(crc ^ b) & 255] ^ (crc >> 8);
-        return ~crc;
-    }
-
-    private static uint[] MakeCrcTable()
-    {
-        uint[] table = new uint[256];
-        for (uint n = 0; n < 256; n++)
-        {
-            uint c = n;
-            for (int bit = 0; bit < 8; bit++)
-                c = (c & 1) != 0 ? 0xEDB88320 ^ (c >> 1) : c >> 1;
-            table[n] = c;
-        }
-
-        return table;
     }
 }

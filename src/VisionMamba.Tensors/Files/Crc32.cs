@@ -1,6 +1,8 @@
 namespace VisionMamba.Tensors.Files;
 
-/// <summary>The checksum of zip entries (reflected polynomial 0xEDB88320), eight bytes at a time by tables.</summary>
+/// <summary>
+/// The checksum of zip entries and PNG chunks (reflected polynomial 0xEDB88320), eight bytes at a time by tables.
+/// </summary>
 internal static class Crc32
 {
     private static readonly uint[][] s_tables = Tables();
