@@ -14,7 +14,7 @@ namespace VisionMamba.Training;
 internal sealed class TrainStep(
     ModelSession session, TrainingOptions options, Optimizer optimizer, AveragedModel? average, Teacher? teacher)
 {
-    private const ulong StepStream = 0x57E9, MixStream = 0x317E;
+    private const ulong StepStream = 0x57E9;
     private readonly TrainingLoss _loss = new(options);
     private readonly int _most = BatchPieces.Images(options, session.Model.Config, session.Backend);
     private Tensor? _input;
@@ -34,7 +34,7 @@ internal sealed class TrainStep(
     /// </summary>
     public PreparedBatch Prepare(ImageBatch images, long step)
     {
-        float[] targets = _mixer.Mix(images, new Rng(options.Seed, MixStream).Derive((ulong)step));
+        float[] targets = _mixer.Mix(images, new Rng(options.Seed, BatchMixer.Stream).Derive((ulong)step));
         var staged = new StagedInput[LooksAhead ? (images.Count + _most - 1) / _most : 0];
         for (int i = 0; i < staged.Length; i++)
         {

@@ -10,7 +10,7 @@ namespace VisionMamba.Data.Augment;
 /// </summary>
 public sealed class AugmentPreview
 {
-    private const ulong ChoiceStream = 0x5EE7, MixStream = 0x317E;
+    private const ulong ChoiceStream = 0x5EE7;
     private readonly Preprocessing _preprocessing;
     private readonly AugmentOptions _options;
     private readonly TrainTransform _transform;
@@ -53,7 +53,7 @@ public sealed class AugmentPreview
         int[] labels = [.. indices.Select(index => data.Samples[index].Label)];
         var batch = new ImageBatch(pixels, size, indices, labels, [.. indices.Select(i => data.Samples[i].Path)]);
         int classes = data.Classes.Count;
-        float[] targets = new BatchMixer(_options, classes, 0).Mix(batch, new Rng(_seed, MixStream).Derive(0));
+        float[] targets = new BatchMixer(_options, classes, 0).Mix(batch, new Rng(_seed, BatchMixer.Stream).Derive(0));
         for (int i = 0; i < indices.Length; i++)
         {
             float[] target = targets[(i * classes)..((i + 1) * classes)];

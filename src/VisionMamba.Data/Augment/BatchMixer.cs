@@ -26,6 +26,9 @@ public enum MixMode
 /// </summary>
 public sealed class BatchMixer
 {
+    /// <summary>What a run mixes with comes from this stream of its seed, derived by the step.</summary>
+    public const ulong Stream = 0x317E;
+
     private readonly AugmentOptions _options;
     private readonly int _classes;
     private readonly double _smoothing;
