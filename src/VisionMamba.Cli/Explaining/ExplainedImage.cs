@@ -1,5 +1,6 @@
 using VisionMamba.Data.Images;
 using VisionMamba.Models.Explaining;
+using VisionMamba.Training.Losses;
 
 namespace VisionMamba.Cli.Explaining;
 
@@ -23,7 +24,7 @@ internal sealed record ExplainedImage(
     ];
 
     /// <summary>The probability of the class explained.</summary>
-    public static double Probability(Explanation e) => Verbs.PredictVerb.Softmax([.. e.Logits])[e.Class];
+    public static double Probability(Explanation e) => SoftTargets.Probabilities([.. e.Logits])[e.Class];
 
     /// <summary>At most <paramref name="most"/> of the blocks, evenly from the first to the last.</summary>
     public static int[] Blocks(int depth, int most) => depth <= most ? [.. Enumerable.Range(0, depth)]

@@ -12,6 +12,7 @@ using VisionMamba.Models.Checkpoints;
 using VisionMamba.Models.Prompting;
 using VisionMamba.Tensors;
 using VisionMamba.Training;
+using VisionMamba.Training.Losses;
 
 namespace VisionMamba.Cli.Verbs;
 
@@ -160,7 +161,7 @@ internal static class DemoVerb
                 RgbImage picture = test.Load((label * TestPerClass) + row);
                 float[] pixels = new float[3 * transform.Size * transform.Size];
                 transform.Apply(picture, pixels);
-                double[] probabilities = PredictVerb.Softmax(session.Logits(pixels, 1));
+                double[] probabilities = SoftTargets.Probabilities(session.Logits(pixels, 1));
                 int answer = Array.IndexOf(probabilities, probabilities.Max());
                 string caption = $"{test.Classes[answer]} {probabilities[answer]:P0}";
                 if (answer != label)

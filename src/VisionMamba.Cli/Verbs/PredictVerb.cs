@@ -9,6 +9,7 @@ using VisionMamba.Models.Checkpoints;
 using VisionMamba.Tensors;
 using VisionMamba.Tensors.Files;
 using VisionMamba.Training;
+using VisionMamba.Training.Losses;
 
 namespace VisionMamba.Cli.Verbs;
 
@@ -95,7 +96,7 @@ internal static class PredictVerb
     private static JsonObject Describe(
         string path, float[] logits, IReadOnlyList<string> classes, int top, bool withLogits)
     {
-        double[] probabilities = Softmax(logits);
+        double[] probabilities = SoftTargets.Probabilities(logits);
         IEnumerable<int> best = Enumerable.Range(0, logits.Length).OrderByDescending(c => logits[c]).Take(top);
         var ranked = best.Select(c => (JsonNode)new JsonObject
         {
@@ -107,20 +108,6 @@ internal static class PredictVerb
         if (withLogits)
             result["logits"] = new JsonArray([.. logits.Select(l => (JsonNode)l)]);
         return result;
-    }
-
-    internal static double[] Softmax(ReadOnlySpan<float> logits)
-    {
-        double[] p = new double[logits.Length];
-        double largest = double.NegativeInfinity;
-        foreach (float logit in logits)
-            largest = Math.Max(largest, logit);
-        for (int i = 0; i < p.Length; i++)
-            p[i] = Math.Exp(logits[i] - largest);
-        double sum = p.Sum();
-        for (int i = 0; i < p.Length; i++)
-            p[i] /= sum;
-        return p;
     }
 
     private static void Print(JsonObject result)

@@ -36,18 +36,33 @@ public static class SoftTargets
     public static Tensor Softmax(ReadOnlySpan<float> logits, int classes, double temperature)
     {
         var targets = new Tensor(logits.Length / classes, 1, classes);
+        double[] row = new double[classes];
         for (int start = 0; start < logits.Length; start += classes)
         {
-            ReadOnlySpan<float> row = logits.Slice(start, classes);
-            double largest = double.NegativeInfinity, sum = 0;
-            foreach (float logit in row)
-                largest = Math.Max(largest, logit);
-            foreach (float logit in row)
-                sum += Math.Exp((logit - largest) / temperature);
+            Softmax(logits.Slice(start, classes), temperature, row);
             for (int c = 0; c < classes; c++)
-                targets.Span[start + c] = (float)(Math.Exp((row[c] - largest) / temperature) / sum);
+                targets.Span[start + c] = (float)row[c];
         }
 
         return targets;
+    }
+
+    /// <summary>softmax(logits) of one image, (classes).</summary>
+    public static double[] Probabilities(ReadOnlySpan<float> logits)
+    {
+        double[] p = new double[logits.Length];
+        Softmax(logits, 1, p);
+        return p;
+    }
+
+    private static void Softmax(ReadOnlySpan<float> logits, double temperature, Span<double> p)
+    {
+        double largest = double.NegativeInfinity, sum = 0;
+        foreach (float logit in logits)
+            largest = Math.Max(largest, logit);
+        for (int c = 0; c < p.Length; c++)
+            sum += p[c] = Math.Exp((logits[c] - largest) / temperature);
+        for (int c = 0; c < p.Length; c++)
+            p[c] /= sum;
     }
 }
