@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using VisionMamba.Cli.Studies;
 using VisionMamba.Cli.Studies.Comparison;
 using VisionMamba.Data.Images;
 using VisionMamba.Tests.Data;
