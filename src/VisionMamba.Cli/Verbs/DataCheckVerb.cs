@@ -72,6 +72,10 @@ internal static class DataCheckVerb
         for (int c = 0; perClass && c < report.Classes.Count; c++)
             to.WriteLine($"  {report.Classes[c]}: "
                 + string.Join(", ", report.Parts.Select(part => $"{part.Name} {part.Counts[c]}")));
+        foreach (NotTaken item in report.NotTaken.Take(Shown))
+            to.WriteLine($"not taken: {item}");
+        if (report.NotTaken.Count > Shown)
+            to.WriteLine($"not taken: {report.NotTaken.Count - Shown} more lines; --json lists all");
         foreach (string problem in report.Problems)
             to.WriteLine($"problem: {problem}");
         if (!report.Complete && report.Card is { } known)
@@ -87,7 +91,8 @@ internal static class DataCheckVerb
 
         if (report.Card is { Notes.Length: > 0 } noted)
             to.WriteLine($"Note: {noted.Notes}");
-        to.WriteLine(report.Complete ? "complete" : "NOT complete");
+        to.WriteLine(!report.Complete ? "NOT complete"
+            : report.NotTaken.Count > 0 ? "complete, but for what is not taken" : "complete");
     }
 
     private static JsonObject ToJson(CheckReport report, string folder)
@@ -112,6 +117,12 @@ internal static class DataCheckVerb
             ["folder"] = folder,
             ["complete"] = report.Complete,
             ["problems"] = List(report.Problems),
+            ["not_taken"] = new JsonArray([.. report.NotTaken.Select(item => (JsonNode)new JsonObject
+            {
+                ["place"] = item.Place,
+                ["what"] = item.What,
+                ["count"] = item.Count,
+            })]),
             ["classes"] = List(report.Classes),
             ["published_classes"] = report.Card?.Classes,
             ["parts"] = parts,

@@ -7,6 +7,8 @@ namespace VisionMamba.Cli.Verbs;
 /// <summary>Which images: --data, --data-set and their limits.</summary>
 internal sealed class DataFlags
 {
+    private const int MostKinds = 4;
+
     public Option<string> Data { get; } = new("--data") { Description = "folder of the data set", HelpName = "DIR" };
 
     public Option<string?> DataSet { get; } = new("--data-set")
@@ -119,6 +121,7 @@ internal sealed class DataFlags
     public static DatasetSplits LoadReadable(RunData data)
     {
         DatasetSplits all = Load(data);
+        SayNotTaken(data, all);
         if (data.OnBadImage != "skip")
             return all;
         int left = 0;
@@ -142,6 +145,21 @@ internal sealed class DataFlags
         return left == 0 ? all
             : readable with { Description = $"{all.Description}; {left} unreadable images left out" };
     }
+
+    /// <summary>One line for all that lies in the folder and is not taken.</summary>
+    public static void SayNotTaken(RunData data, DatasetSplits splits)
+    {
+        if (splits.NotTaken.Count == 0)
+            return;
+        string[] kinds = [.. splits.NotTaken.GroupBy(item => item.What, item => item.Count)
+            .OrderByDescending(kind => kind.Sum()).Select(kind => $"{kind.Key} ({kind.Sum()})")];
+        string others = kinds.Length > MostKinds ? $", {kinds.Length - MostKinds} other kinds" : "";
+        Console.Error.WriteLine($"{data.Folder}: not taken: {string.Join(", ", kinds.Take(MostKinds))}{others}; "
+            + $"{CheckCommand(data)} says where");
+    }
+
+    private static string CheckCommand(RunData data) =>
+        $"svp data check {(data.DataSet is { } name ? $"--data-set {name} " : "")}--data {data.Folder}";
 
     public RunData Read(ParseResult parsed, ulong seed) => Read(parsed, seed, parsed.GetValue(DataSet));
 

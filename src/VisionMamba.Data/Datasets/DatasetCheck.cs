@@ -22,6 +22,9 @@ public sealed record CheckReport(
     string Name, DatasetCard? Card, IReadOnlyList<string> Classes, IReadOnlyList<CheckedPart> Parts,
     IReadOnlyList<string> Problems)
 {
+    /// <summary>What lies in the folder and belongs to no part; it may be there on purpose, so it is no problem.</summary>
+    public IReadOnlyList<NotTaken> NotTaken { get; init; } = [];
+
     /// <summary>Everything is there, readable and as published.</summary>
     public bool Complete => Problems.Count == 0;
 }
@@ -57,7 +60,10 @@ public static class DatasetCheck
                 listed.Name, listed.Part, parts.Classes.Count, card?.Published(listed.Name) ?? [], threads,
                 () => progress?.Invoke(Interlocked.Increment(ref done), total), cancel))
             .ToList();
-        return new CheckReport(name, card, parts.Classes, found, Problems(card, parts.Classes, found, options));
+        return new CheckReport(name, card, parts.Classes, found, Problems(card, parts.Classes, found, options))
+        {
+            NotTaken = parts.NotTaken,
+        };
     }
 
     private static CheckedPart Decode(

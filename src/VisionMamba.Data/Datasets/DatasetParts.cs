@@ -20,6 +20,9 @@ internal sealed record DatasetParts(string Name, IReadOnlyList<string> Classes, 
     /// <summary>Whether the parts already have the sizes that the options' sample asks for.</summary>
     public bool Sampled { get; init; }
 
+    /// <summary>What lies in the folder and belongs to no part.</summary>
+    public IReadOnlyList<NotTaken> NotTaken { get; init; } = [];
+
     public CutOrder Cut { get; init; } = CutOrder.Shuffled;
 
     /// <summary>The parts by name, for reports.</summary>
@@ -92,7 +95,10 @@ internal sealed record DatasetParts(string Name, IReadOnlyList<string> Classes, 
             + (Test is null ? "none" : $"as given ({Test.Samples.Count})");
         return new DatasetSplits(
             train.ToSet($"{Name} train", Classes), validation.ToSet($"{Name} validation", Classes),
-            Test?.ToSet($"{Name} test", Classes), description);
+            Test?.ToSet($"{Name} test", Classes), description)
+        {
+            NotTaken = NotTaken,
+        };
     }
 
     private DatasetParts Drawn(SampleSizes sizes, ulong seed)

@@ -7,4 +7,8 @@ namespace VisionMamba.Data.Datasets;
 /// <param name="Test">What is reported at the end, when there is one.</param>
 /// <param name="Description">How the parts were made, in one line.</param>
 public sealed record DatasetSplits(
-    ImageDataset Train, ImageDataset Validation, ImageDataset? Test, string Description);
+    ImageDataset Train, ImageDataset Validation, ImageDataset? Test, string Description)
+{
+    /// <summary>What lies in the folder and belongs to no part, counted by place and kind.</summary>
+    public IReadOnlyList<NotTaken> NotTaken { get; init; } = [];
+}

@@ -1,11 +1,25 @@
 namespace VisionMamba.Data.Datasets;
 
-/// <summary>Finds the image files of a folder per class.</summary>
+/// <summary>Finds the image files of a folder per class, and counts what is none.</summary>
 internal static class FolderScan
 {
+    // TIFF is no format that is read: as an image it is reported, or left out, like every other unreadable one.
     private static readonly HashSet<string> Extensions = new(StringComparer.OrdinalIgnoreCase)
     {
-        ".jpg", ".jpeg", ".jpe", ".png", ".webp", ".bmp", ".gif", ".ppm", ".pgm", ".pbm", ".pnm",
+        ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".ppm", ".pgm", ".pbm", ".pnm",
+        ".tif", ".tiff",
+    };
+
+    private static readonly HashSet<string> OtherPictures = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ".heic", ".heif", ".avif", ".jxl", ".jp2", ".j2k", ".tga", ".svg", ".ico", ".psd", ".eps", ".exr", ".hdr",
+        ".dds", ".raw", ".dng", ".cr2", ".nef", ".arw",
+    };
+
+    // What file managers and archives leave behind; hidden names are never looked at.
+    private static readonly HashSet<string> Litter = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "Thumbs.db", "ehthumbs.db", "desktop.ini", "Icon\r", "__MACOSX",
     };
 
     private static readonly EnumerationOptions Options = new()
@@ -15,26 +29,55 @@ internal static class FolderScan
         MatchType = MatchType.Simple,
     };
 
+    private static readonly EnumerationOptions WithoutLinks = new()
+    {
+        AttributesToSkip = FileAttributes.ReparsePoint,
+        IgnoreInaccessible = false,
+        MatchType = MatchType.Simple,
+    };
+
     public static bool IsImage(string path) => Extensions.Contains(Path.GetExtension(path));
 
     /// <summary>Names of the visible folders directly inside, by code point.</summary>
-    public static string[] Folders(string dir) => Sorted(dir, () => Directory.EnumerateDirectories(dir, "*", Options));
+    public static string[] Folders(string dir) =>
+        Sorted(dir, () => Directory.EnumerateDirectories(dir, "*", Options));
 
-    /// <summary>All image files below, folder by folder in order of path, files by name.</summary>
-    public static List<string> Images(string dir)
+    /// <summary>How many pictures, of whatever format, lie directly inside.</summary>
+    public static int Loose(string dir) => Sorted(dir, () => Directory.EnumerateFiles(dir, "*", Options))
+        .Count(name => IsImage(name) || OtherPictures.Contains(Path.GetExtension(name)));
+
+    /// <summary>
+    /// All image files below, folder by folder in order of path, files by name. A file or folder that links lead to
+    /// more than once is taken once, and none that leads back up. <paramref name="rest"/> is told what is not taken.
+    /// </summary>
+    public static List<string> Images(string dir, NotTakenCounts? rest = null)
     {
         var found = new List<string>();
+        HashSet<string> folders = Above(dir), files = [];
         var pending = new SortedSet<string>(CodePointOrder.Instance) { dir };
         while (pending.Min is { } folder)
         {
             pending.Remove(folder);
-            foreach (string name in Sorted(folder, () => Directory.EnumerateFiles(folder, "*", Options)))
+            string real = RealPath.OfAny(folder);
+            if (!folders.Add(real))
+            {
+                rest?.Add(dir, "links to folders that are read already");
+                continue;
+            }
+
+            string[] names = Sorted(folder, () => Directory.EnumerateFiles(folder, "*", Options));
+            HashSet<string> plain =
+                [.. Sorted(folder, () => Directory.EnumerateFiles(folder, "*", WithoutLinks))];
+            foreach (string name in names)
             {
                 string path = Path.Combine(folder, name);
-                if (IsImage(name))
+                if (!IsImage(name))
+                    rest?.Add(dir, Path.GetExtension(name) is { Length: > 0 } ending
+                        ? ending.ToLowerInvariant() : "files without an ending");
+                else if (files.Add(plain.Contains(name) ? Path.Combine(real, name) : RealPath.OfAny(path)))
                     found.Add(path);
-                else if (Path.GetExtension(name).ToUpperInvariant() is ".TIF" or ".TIFF")
-                    throw new VisionMambaException($"{path}: TIFF images are not read; convert them to PNG");
+                else
+                    rest?.Add(dir, "links to images that are taken already");
             }
 
             foreach (string name in Folders(folder))
@@ -44,11 +87,27 @@ internal static class FolderScan
         return found;
     }
 
+    /// <summary>The folders above, both those that the path names and those that a link in it leads to.</summary>
+    private static HashSet<string> Above(string dir)
+    {
+        var above = new HashSet<string>();
+        string? named = Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(dir)));
+        string? real = Path.GetDirectoryName(RealPath.OfAny(dir));
+        foreach (string? start in new[] { named is null ? null : RealPath.OfAny(named), real })
+        {
+            for (string? at = start; at is not null; at = Path.GetDirectoryName(at))
+                above.Add(at);
+        }
+
+        return above;
+    }
+
     private static string[] Sorted(string dir, Func<IEnumerable<string>> list)
     {
         try
         {
-            string[] names = list().Select(path => Path.GetFileName(path)).Where(name => name[0] != '.').ToArray();
+            string[] names = list().Select(path => Path.GetFileName(path))
+                .Where(name => name[0] != '.' && !Litter.Contains(name)).ToArray();
             Array.Sort(names, CodePointOrder.Instance);
             return names;
         }

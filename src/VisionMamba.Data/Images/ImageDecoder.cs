@@ -50,7 +50,9 @@ public static class ImageDecoder
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new VisionMambaException($"{path}: no such image file; check the path", e);
+            throw new VisionMambaException(new FileInfo(path).LinkTarget is { } target
+                ? $"{path}: is a link to {target}, which is not there; put the image there or remove the link"
+                : $"{path}: no such image file; check the path", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

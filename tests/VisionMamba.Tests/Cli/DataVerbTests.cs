@@ -24,6 +24,36 @@ public sealed class DataVerbTests : IDisposable
     }
 
     [Fact]
+    public void WhatIsNotTakenIsSaid()
+    {
+        _folder.Write("a/1.ppm", Ppm);
+        _folder.Write("b/1.ppm", Ppm);
+        _folder.Write("b/2.heic", "");
+        string[] command = ["data", "check", "--data", _folder.Path];
+        CommandResult result = CommandLine.Succeed(command);
+        Assert.Contains("not taken: b/: .heic (1)\n", result.Output.ReplaceLineEndings("\n"));
+        Assert.EndsWith("complete, but for what is not taken\n", result.Output.ReplaceLineEndings("\n"));
+        JsonNode item = Assert.Single(CommandLine.Succeed([.. command, "--json"]).Json["not_taken"]!.AsArray())!;
+        Assert.Equal(("b/", ".heic", 1), ((string)item["place"]!, (string)item["what"]!, (int)item["count"]!));
+    }
+
+    [Fact]
+    public void EveryTiffAndDanglingLinkIsListed()
+    {
+        _folder.Write("a/1.ppm", Ppm);
+        _folder.Write("b/1.ppm", Ppm);
+        _folder.Write("a/2.tif", "II*\0");
+        _folder.Write("b/3.tiff", "MM\0*");
+        File.CreateSymbolicLink(_folder.At("b/4.png"), "nothing.png");
+        CommandResult result = CommandLine.Run("data", "check", "--data", _folder.Path, "--json");
+        Assert.Equal(1, result.Code);
+        string[] lines = [.. result.Json["parts"]![0]!["unreadable"]!.AsArray().Select(line => (string)line!)];
+        Assert.Equal(3, lines.Length);
+        Assert.All(lines[..2], line => Assert.Contains("TIFF images are not read", line));
+        Assert.Contains("4.png: is a link to nothing.png", lines[2]);
+    }
+
+    [Fact]
     public void AnIncompleteSetEndsWithOneAndSaysWhatGoesWhere()
     {
         CommandResult text = CommandLine.Run("data", "check", "--data-set", "SVHN", "--data", _folder.Path);

@@ -77,6 +77,65 @@ public sealed class FolderDatasetsTests : IDisposable
     }
 
     [Fact]
+    public void JfifIsJpegAndTiffIsListedAsAnImageThatCannotBeRead()
+    {
+        _folder.Touch("train/a/1.JFIF", "train/a/2.tif", "val/a/1.png");
+        ImageDataset train = FolderDatasets.Load(_folder.Path).Train;
+        Assert.Equal(["train/a/1.JFIF:0", "train/a/2.tif:0"], Shown(train));
+        File.WriteAllBytes(_folder.At("train/a/2.tif"), "II*\0 and so on"u8.ToArray());
+        Assert.Equal(
+            $"{_folder.At("train/a/2.tif")}: TIFF images are not read; convert it to PNG",
+            Assert.Throws<VisionMambaException>(() => train.Load(1)).Message);
+    }
+
+    [Fact]
+    public void WhatIsNotTakenIsCounted()
+    {
+        _folder.Touch("train/a/1.png", "train/a/2.heic", "train/a/deep/3.HEIC", "train/a/4.svg", "train/a/LICENSE",
+            "train/b/5.avif", "train/stray.jpg", "train/stray.tga", "val/a/1.png", "loose.png", "eval/a/1.png",
+            "eval/a/2.png", "notes/readme.txt", "readme.md", "train/a/Thumbs.db", "train/a/.DS_Store",
+            "train/__MACOSX/._1.png", "train/.hidden/1.heic");
+        Directory.CreateDirectory(_folder.At("val/empty"));
+        Assert.Equal(
+            [
+                "./: images beside train/, val/ and test/ (1)", "eval/: images in a folder that is no part (2)",
+                "train/: images beside the class folders (2)", "train/a/: .heic (2)", "train/a/: .svg (1)",
+                "train/a/: files without an ending (1)", "train/b/: .avif (1)",
+                "train/b/: class folders without an image (1)", "val/empty/: class folders without an image (1)",
+            ],
+            FolderDatasets.Load(_folder.Path).NotTaken.Select(item => item.ToString()).Order(StringComparer.Ordinal));
+        Assert.Empty(FolderDatasets.Load(_folder.Path, new DatasetOptions { OnlyClasses = ["a"] }).NotTaken
+            .Where(item => item.Place == "train/b/"));
+    }
+
+    [Fact]
+    public void ALinkNeverMultipliesImages()
+    {
+        _folder.Touch("data/a/1.png", "data/a/2.png", "data/b/1.png", "data/b/2.png", "far/3.png", "far/deep/4.png");
+        foreach ((string link, string to) in new[]
+        {
+            ("data/a/loop", "../a"), ("data/a/up", ".."), ("data/a/self", "self"), ("data/a/0.png", "1.png"),
+            ("data/a/far", "../../far"), ("data/a/farther", "../../far"), ("data/b/3.png", "../../far/3.png"),
+            ("data/b/gone.png", "nothing.png"), ("data/all", "."),
+        })
+            File.CreateSymbolicLink(_folder.At(link), to);
+        DatasetSplits splits = FolderDatasets.Load(_folder.At("data"));
+        Assert.Equal(
+            [
+                "data/a/0.png:0", "data/a/2.png:0", "data/a/far/3.png:0", "data/a/far/deep/4.png:0", "data/b/1.png:1",
+                "data/b/2.png:1", "data/b/3.png:1", "data/b/gone.png:1",
+            ],
+            Shown(splits.Train).Concat(Shown(splits.Validation)).Order(StringComparer.Ordinal));
+        Assert.Contains("a/: links to images that are taken already (1)", splits.NotTaken.Select(i => i.ToString()));
+        Assert.Contains("a/: links to folders that are read already (3)", splits.NotTaken.Select(i => i.ToString()));
+        string gone = splits.Train.Samples.Concat(splits.Validation.Samples)
+            .Single(s => s.Path.EndsWith("gone.png", StringComparison.Ordinal)).Path;
+        Assert.Equal(
+            $"{gone}: is a link to nothing.png, which is not there; put the image there or remove the link",
+            Assert.Throws<VisionMambaException>(() => FileImageSource.Instance.Load(0, new Sample(gone, 0))).Message);
+    }
+
+    [Fact]
     public void ClassesAndImagesCanBeLimited()
     {
         Fill("train", ("a", 6), ("b", 6), ("c", 6));
@@ -99,7 +158,7 @@ public sealed class FolderDatasetsTests : IDisposable
     [InlineData("has both val/ and validation/", "train/a/1.png", "val/a/1.png", "validation/a/1.png")]
     [InlineData("holds no images of the training classes", "train/a/1.png", "val/a/notes.txt")]
     [InlineData("every class has a single image", "a/1.png", "b/1.png")]
-    [InlineData("TIFF images are not read", "a/1.png", "a/2.tiff")]
+    [InlineData("its 2 images lie loose: give the folder above it", "1.png", "2.png")]
     public void AWrongLayoutGetsOneLine(string says, params string[] files)
     {
         _folder.Touch(files);
