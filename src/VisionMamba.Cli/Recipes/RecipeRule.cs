@@ -24,7 +24,7 @@ internal sealed record RecipeRule(
         ["epochs"] = s_counted,
         ["batch"] = s_counted,
         ["workers"] = s_counted,
-        ["max_classes"] = s_counted,
+        ["max_classes"] = new(Least: 2),
         ["max_images"] = s_counted,
         ["image_size"] = s_counted,
         ["shared_layers"] = s_counted,

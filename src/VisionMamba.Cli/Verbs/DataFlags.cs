@@ -117,10 +117,15 @@ internal sealed class DataFlags
         RenderSize = data.RenderSize,
     };
 
-    /// <summary>As <see cref="Load"/>, without the images that cannot be read where the run skips them.</summary>
+    /// <summary>
+    /// As <see cref="Load"/> to train on: two classes or more, without the images that cannot be read where the run
+    /// skips them.
+    /// </summary>
     public static DatasetSplits LoadReadable(RunData data)
     {
         DatasetSplits all = Load(data);
+        if (SingleClass.Fault(data.Folder, all.Train.Classes) is { } fault)
+            throw new VisionMambaException(fault);
         SayNotTaken(data, all);
         if (data.OnBadImage != "skip")
             return all;

@@ -60,7 +60,10 @@ public static class DatasetCheck
                 listed.Name, listed.Part, parts.Classes.Count, card?.Published(listed.Name) ?? [], threads,
                 () => progress?.Invoke(Interlocked.Increment(ref done), total), cancel))
             .ToList();
-        return new CheckReport(name, card, parts.Classes, found, Problems(card, parts.Classes, found, options))
+        List<string> problems = Problems(card, parts.Classes, found, options);
+        if (card is null && SingleClass.Fault(dir, parts.Classes) is { } single)
+            problems.Insert(0, single);
+        return new CheckReport(name, card, parts.Classes, found, problems)
         {
             NotTaken = parts.NotTaken,
         };

@@ -72,8 +72,8 @@ public sealed record DatasetOptions
         if (!(ValidationFraction is > 0 and < 1))
             throw new VisionMambaException(
                 $"--validation-fraction: must be between 0 and 1, not {Show(ValidationFraction)}");
-        if (MaxClasses is < 1 || OnlyClasses is { Count: 0 })
-            throw new VisionMambaException("--max-classes: must be at least 1");
+        if (MaxClasses is < 2 || OnlyClasses is { Count: 0 })
+            throw new VisionMambaException("--max-classes: must be at least 2; one class is nothing to tell apart");
         if (MaxImagesPerClass is < 1)
             throw new VisionMambaException("--max-images: must be at least 1");
         if (TrainFraction is { } share && !(share is > 0 and <= 1))

@@ -32,6 +32,8 @@ public sealed class BadUsageTests(TinyRun run) : IClassFixture<TinyRun>
         { 2, "train --output OUT --data DATA --backbone BACKBONE --validation-fraction nan", "--validation-fraction" },
         { 2, "train --output OUT --data DATA --backbone BACKBONE --train-fraction 0", "--train-fraction" },
         { 2, "train --output OUT --data DATA --backbone BACKBONE --max-classes 0", "--max-classes" },
+        { 2, "pretrain --output OUT --data DATA --max-classes 1", "--max-classes: must be at least 2" },
+        { 2, "tune --output OUT --data DATA --backbone BACKBONE --max-classes 1", "--max-classes: must be at least 2" },
         { 2, "train --output OUT --data DATA --backbone BACKBONE --max-images -1", "--max-images" },
         { 2, "train --output OUT --data DATA --backbone BACKBONE --partition 3", "--partition" },
         { 2, "train --output OUT --data DATA --backbone BACKBONE --inat-category genus", "--inat-category" },

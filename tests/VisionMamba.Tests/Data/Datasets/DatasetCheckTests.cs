@@ -38,6 +38,26 @@ public sealed class DatasetCheckTests : IDisposable
             Assert.Single(report.Problems));
     }
 
+    [Theory]
+    [InlineData("", "images", "perhaps {0}/images", "images/a/1.ppm", "images/b/1.ppm")]
+    [InlineData("", "images", "perhaps {0}/images/all", "images/all/a/1.ppm", "images/all/b/1.ppm")]
+    [InlineData("", "images", "perhaps {0}/images", "images/train/a/1.ppm", "images/train/b/1.ppm")]
+    [InlineData("", "images", "perhaps {0}/train/images", "train/images/a/1.ppm", "train/images/b/1.ppm")]
+    [InlineData("all/a", "more", "perhaps {0}/all", "all/a/1.ppm", "all/a/more/2.ppm", "all/b/1.ppm")]
+    [InlineData("", "a", "two or more, each with a folder of its own", "a/1.ppm", "a/2.ppm")]
+    [InlineData("", "a", "two or more, each with a folder of its own", "a/more/1.ppm", "a/more/2.ppm")]
+    public void OneClassIsAProblemThatNamesTheFolderThatWasMeant(
+        string dir, string name, string says, params string[] files)
+    {
+        foreach (string file in files)
+            _folder.Write(file, Ppm);
+        CheckReport report = DatasetCheck.Run(
+            "folder", _folder.At(dir), threads: 1, cancel: TestContext.Current.CancellationToken);
+        string problem = Assert.Single(report.Problems);
+        Assert.StartsWith($"{_folder.At(dir)}: has one class only ('{name}'); give ", problem);
+        Assert.EndsWith(says.Replace("{0}", _folder.Path), problem);
+    }
+
     [Fact]
     public void CountsAreHeldAgainstThePublishedOnes()
     {
