@@ -145,10 +145,13 @@ internal sealed class BatchPipeline : IDisposable
     }
 
     // What is to be done about too little memory is not the image's affair.
+    private const string Remedy =
+        "svp data check lists all such images, --on-bad-image skip leaves them out";
+
     private static Exception Named(Exception e, string path) => e is OutOfMemoryException ? e
         : e is VisionMambaException && e.Message.Contains(path, StringComparison.Ordinal)
-            ? new VisionMambaException(e.Message, e)
-            : new VisionMambaException($"{path}: the image cannot be prepared: {e.Message}", e);
+            ? new VisionMambaException($"{e.Message}; {Remedy}", e)
+            : new VisionMambaException($"{path}: the image cannot be prepared: {e.Message}; {Remedy}", e);
 
     private sealed class Slot(float[] pixels)
     {

@@ -5,6 +5,9 @@ using VisionMamba.Models;
 
 namespace VisionMamba.Training;
 
+/// <summary>Told what a model answers to an image.</summary>
+public delegate void ImageAnswered(string path, int label, ReadOnlySpan<float> logits);
+
 /// <summary>Runs a model over a data set.</summary>
 public static class Evaluator
 {
@@ -17,11 +20,12 @@ public static class Evaluator
     /// <param name="batch">Images at a time.</param>
     /// <param name="workers">Threads that decode.</param>
     /// <param name="progress">Told the number of images done; may be null.</param>
+    /// <param name="answered">Told each image's answer, in the data set's order; may be null.</param>
     /// <param name="cancel">Ends the run between batches.</param>
     /// <exception cref="DivergedException">A logit is NaN or infinite.</exception>
     public static Metrics Run(
         ModelSession session, ImageDataset data, Preprocessing preprocessing, int batch, int workers,
-        Action<int>? progress = null, CancellationToken cancel = default)
+        Action<int>? progress = null, ImageAnswered? answered = null, CancellationToken cancel = default)
     {
         int classes = session.Model.Config.Classes;
         var metrics = new Metrics(classes);
@@ -39,6 +43,7 @@ public static class Evaluator
                     throw new DivergedException(
                         $"{images.Paths[i]}: the model answers NaN or infinity; it has diverged, or is damaged");
                 metrics.Add(answer, images.Labels[i]);
+                answered?.Invoke(images.Paths[i], images.Labels[i], answer);
             }
 
             progress?.Invoke(metrics.Count);

@@ -40,7 +40,7 @@ internal static class DataDownloadVerb
             var options = new DownloadOptions(
                 Mirror(parsed.GetValue(mirror)), parsed.GetValue(only), parsed.GetValue(keep));
             if (parsed.GetValue(list))
-                return List(dataSet);
+                return List(dataSet, parsed.GetValue(json));
             string folder = parsed.GetValue(output) ?? throw new UsageException("--output DIR is missing");
             using var interrupt = new Interrupt();
             using var download = new DatasetDownload();
@@ -61,8 +61,25 @@ internal static class DataDownloadVerb
             ? uri : throw new UsageException($"--url-base {text}: is not an http or https address");
     }
 
-    private static int List(string dataSet)
+    private static int List(string dataSet, bool json)
     {
+        if (json)
+        {
+            JsonOutput.Write(new JsonObject
+            {
+                ["data_set"] = dataSet,
+                ["files"] = new JsonArray([.. DownloadItem.Of(dataSet).Select(item => (JsonNode)new JsonObject
+                {
+                    ["url"] = item.Url.ToString(),
+                    ["checksum"] = item.Checksum.ToString(),
+                    ["path"] = Path.Combine(item.To, item.FileName),
+                    ["unpacked"] = item.Unpack,
+                })]),
+                ["by_hand"] = DatasetCard.Of(dataSet)?.Get,
+            });
+            return 0;
+        }
+
         foreach (DownloadItem item in DownloadItem.Of(dataSet))
             Console.Out.WriteLine($"{item.Url} {item.Checksum} -> {Path.Combine(item.To, item.FileName)}"
                 + (item.Unpack ? " (unpacked)" : ""));

@@ -129,26 +129,35 @@ internal sealed class DataFlags
         SayNotTaken(data, all);
         if (data.OnBadImage != "skip")
             return all;
-        int left = 0;
-        ImageDataset Check(ImageDataset part)
-        {
-            Console.Error.WriteLine($"decoding the {part.Count:N0} images of {part.Name} once");
-            (ImageDataset readable, IReadOnlyList<string> failures) = ReadableImages.Of(part);
-            foreach (string failure in failures)
-                Console.Error.WriteLine($"left out: {failure}");
-            left += failures.Count;
-            return readable.Count > 0 ? readable : throw new VisionMambaException(
-                $"{part.Name}: none of its images can be read");
-        }
-
         DatasetSplits readable = all with
         {
-            Train = Check(all.Train),
-            Validation = Check(all.Validation),
-            Test = all.Test is null ? null : Check(all.Test),
+            Train = Readable(all.Train),
+            Validation = Readable(all.Validation),
+            Test = all.Test is null ? null : Readable(all.Test),
         };
-        return left == 0 ? all
-            : readable with { Description = $"{all.Description}; {left} unreadable images left out" };
+        static int Count(DatasetSplits s) => s.Train.Count + s.Validation.Count + (s.Test?.Count ?? 0);
+        return Count(readable) == Count(all) ? all : readable with
+        {
+            Description = $"{all.Description}; {Count(all) - Count(readable)} unreadable images left out, which leaves "
+                + $"{readable.Train.Count} to train, {readable.Validation.Count} to validate and "
+                + $"{readable.Test?.Count ?? 0} to test",
+        };
+    }
+
+    /// <summary>As <see cref="Load"/> to measure on: there need be nothing to train on.</summary>
+    public static DatasetSplits LoadToMeasure(RunData data) => KeptImages.Load(
+        data,
+        () => DatasetLoader.Load(data.Folder, data.DataSet, Options(data) with { AllowNoTraining = true }));
+
+    /// <summary>The images of a part that can be read; the others are told.</summary>
+    public static ImageDataset Readable(ImageDataset part)
+    {
+        Console.Error.WriteLine($"decoding the {part.Count:N0} images of {part.Name} once");
+        (ImageDataset readable, IReadOnlyList<string> failures) = ReadableImages.Of(part);
+        foreach (string failure in failures)
+            Console.Error.WriteLine($"left out: {failure}");
+        return readable.Count > 0 ? readable : throw new VisionMambaException(
+            $"{part.Name}: none of its images can be read");
     }
 
     /// <summary>One line for all that lies in the folder and is not taken.</summary>

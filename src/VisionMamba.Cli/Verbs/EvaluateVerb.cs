@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text;
 using System.Text.Json.Nodes;
 using VisionMamba.Cli.Devices;
 using VisionMamba.Cli.Output;
@@ -11,12 +10,15 @@ using VisionMamba.Models.Checkpoints;
 using VisionMamba.Tensors;
 using VisionMamba.Tensors.Files;
 using VisionMamba.Training;
+using VisionMamba.Training.Losses;
 
 namespace VisionMamba.Cli.Verbs;
 
 /// <summary>svp evaluate: accuracy of a model on labelled images.</summary>
 internal static class EvaluateVerb
 {
+    private const int NamedClasses = 5;
+
     public static Command Create()
     {
         var command = new Command(
@@ -26,7 +28,8 @@ internal static class EvaluateVerb
         var device = new DeviceFlags(answersOnly: true);
         var split = new Option<string>("--split")
         {
-            Description = "train, validation or test (default: test where there is one, else validation)",
+            Description = "train, validation, test, or all of a folder without such parts (default: test where there "
+                + "is one; all of a folder that is not the run's own; else validation)",
         };
         var batch = new Option<int>("--batch") { Description = "images at a time", DefaultValueFactory = _ => 32 };
         var seed = new Option<ulong?>("--seed")
@@ -36,7 +39,7 @@ internal static class EvaluateVerb
         };
         var output = new Option<string?>("--output")
         {
-            Description = "folder for confusion.csv and evaluation.json",
+            Description = "folder for confusion.csv, predictions.csv (an answer per image) and evaluation.json",
             HelpName = "DIR",
         };
         var json = new Option<bool>("--json") { Description = "print the result as JSON" };
@@ -51,20 +54,36 @@ internal static class EvaluateVerb
             LoadedModel loaded = checkpoint.Load(parsed, view: true);
             if (parsed.GetValue(batch) < 1)
                 throw new UsageException("--batch: must be at least 1");
-            DatasetSplits splits = DataFlags.LoadReadable(data.Read(
-                parsed, parsed.GetValue(seed), TrainedOn.Data(loaded.Card, checkpoint.Path(parsed))));
-            ImageDataset set = Choose(splits, parsed.GetValue(split));
-            CheckClasses(loaded, set, checkpoint.Path(parsed));
+            string model = checkpoint.Path(parsed);
+            RunData images = data.Read(parsed, parsed.GetValue(seed), TrainedOn.Data(loaded.Card, model));
+            DatasetSplits splits = DataFlags.LoadToMeasure(images);
+            DataFlags.SayNotTaken(images, splits);
+            ImageDataset set = OfModel(loaded, Choose(splits, parsed.GetValue(split), loaded.Card), model);
+            string measured = set.Name == splits.Whole?.Name ? "all images of the folder" : splits.Description;
+            if (images.OnBadImage == "skip")
+            {
+                int all = set.Count;
+                set = DataFlags.Readable(set);
+                measured += set.Count == all ? "" : $"; {all - set.Count} unreadable images left out";
+            }
+
+            if (images.MaxTest is { } most && !Given(parsed, data.MaxTest) && set.Count == most)
+                Console.Error.WriteLine($"--max-test {most}: as in the model's run; give a larger one for more images");
             using var session = new ModelSession(loaded.Model, backend);
             var clock = System.Diagnostics.Stopwatch.StartNew();
+            var answers = new List<object?[]>();
             Metrics metrics = Evaluator.Run(
                 session, set, PreprocessingJson.Read(loaded.Card.Preprocessing, loaded.Model.Config.ImageSize),
-                memory.Images(parsed, parsed.GetValue(batch), loaded.Model, backend), workers: 2);
+                memory.Images(parsed, parsed.GetValue(batch), loaded.Model, backend), workers: 2,
+                answered: (path, label, logits) => answers.Add(Answer(set.Classes, path, label, logits)));
             JsonObject report = Report(metrics, set, clock.Elapsed.TotalSeconds);
-            report["split"] = splits.Description;
+            report["split"] = measured;
             if (parsed.GetValue(output) is { } folder)
             {
                 AtomicFile.WriteText(Path.Combine(folder, "confusion.csv"), Confusion(metrics, set));
+                AtomicFile.WriteText(
+                    Path.Combine(folder, "predictions.csv"),
+                    Csv.Text(["path", "class", "predicted", "probability"], answers));
                 AtomicFile.WriteText(Path.Combine(folder, "evaluation.json"), report.ToJsonString(JsonOutput.Options));
             }
 
@@ -77,32 +96,66 @@ internal static class EvaluateVerb
         return command;
     }
 
-    private static ImageDataset Choose(DatasetSplits splits, string? name) => name switch
+    /// <summary>
+    /// The part to measure on. A folder without parts of its own is measured whole, unless it is the one that the model
+    /// was trained on: there only what was held out is new to it.
+    /// </summary>
+    private static ImageDataset Choose(DatasetSplits splits, string? name, ModelCard card)
     {
-        null => splits.Test ?? splits.Validation,
-        "train" => splits.Train,
-        "validation" => splits.Validation,
-        "test" => splits.Test ?? throw new VisionMambaException("--split test: the data set has no test images"),
-        _ => throw new UsageException($"--split {name}: must be train, validation or test"),
-    };
-
-    /// <summary>Refuses a data set whose classes are not the model's.</summary>
-    public static void CheckClasses(LoadedModel loaded, ImageDataset set, string path)
-    {
-        int classes = loaded.Model.Config.Classes;
-        if (set.Classes.Count != classes)
+        bool own = ((string?)card.Provenance["data"])?.EndsWith(
+            $": {splits.Train.Count} images, {splits.Train.Classes.Count} classes", StringComparison.Ordinal) == true;
+        if (name is null && splits.Whole is not null && own)
         {
-            throw new VisionMambaException(
-                $"{path}: tells {classes} classes apart, the data set has {set.Classes.Count}");
+            Console.Error.WriteLine("as many images as in the model's own run: measuring what it held out; "
+                + "--split all measures all, those it was trained on too");
         }
 
-        if (loaded.Card.Classes.Count > 0 && !loaded.Card.Classes.SequenceEqual(set.Classes))
+        ImageDataset set = name switch
         {
-            int at = loaded.Card.Classes.Zip(set.Classes).TakeWhile(p => p.First == p.Second).Count();
-            throw new VisionMambaException(
-                $"{path}: its class {at} is '{loaded.Card.Classes[at]}', the data set's is '{set.Classes[at]}'; "
-                + "use the data set it was trained on");
+            null => splits.Test ?? (own ? null : splits.Whole) ?? splits.Validation,
+            "all" => splits.Whole ?? throw new UsageException(
+                "--split all: the data set has parts; give train, validation or test"),
+            "train" => splits.Train,
+            "validation" => splits.Validation,
+            "test" => splits.Test ?? throw new VisionMambaException("--split test: the data set has no test images"),
+            _ => throw new UsageException($"--split {name}: must be all, train, validation or test"),
+        };
+        return set.Count > 0 ? set : throw new VisionMambaException($"{set.Name}: has no images; give another --split");
+    }
+
+    private static bool Given(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
+
+    private static object?[] Answer(IReadOnlyList<string> classes, string path, int label, ReadOnlySpan<float> logits)
+    {
+        double[] probabilities = SoftTargets.Probabilities(logits);
+        int best = Array.IndexOf(probabilities, probabilities.Max());
+        string Name(int c) => c < classes.Count ? classes[c] : $"class {c}";
+        return [path, Name(label), Name(best), probabilities[best]];
+    }
+
+    /// <summary>
+    /// <paramref name="set"/> with the model's labels: its classes are the model's, or some of them, by name.
+    /// </summary>
+    private static ImageDataset OfModel(LoadedModel loaded, ImageDataset set, string path)
+    {
+        IReadOnlyList<string> known = loaded.Card.Classes;
+        if (known.Count == 0)
+        {
+            TrainingRun.CheckClasses(loaded, set, path);
+            return set;
         }
+
+        int[] labels = [.. set.Classes.Select(name => known.ToList().IndexOf(name))];
+        int unknown = Array.IndexOf(labels, -1);
+        if (unknown >= 0)
+        {
+            string some = string.Join(", ", known.Take(NamedClasses)) + (known.Count > NamedClasses ? ", ..." : "");
+            throw new VisionMambaException(
+                $"{path}: has no class '{set.Classes[unknown]}', which the data set has; its classes are {some}");
+        }
+
+        return new ImageDataset(
+            set.Name, known, [.. set.Samples.Select(s => s with { Label = labels[s.Label] })], set.Source);
     }
 
     private static JsonObject Report(Metrics metrics, ImageDataset set, double seconds)
@@ -127,24 +180,17 @@ internal static class EvaluateVerb
         Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{set}: top-1 {metrics.Top1:P2}, top-5 {metrics.Top5:P2}, loss {metrics.Loss:F4}, "
             + $"{(double)report["images_per_second"]!:F1} images/s"));
-        for (int c = 0; c < set.Classes.Count; c++)
+        foreach (int c in Enumerable.Range(0, set.Classes.Count).Where(c => !double.IsNaN(metrics.ClassAccuracy(c))))
             Console.Out.WriteLine($"  {set.Classes[c],-24} {metrics.ClassAccuracy(c):P1}");
     }
 
     /// <summary>Rows are true classes, columns answers.</summary>
     private static string Confusion(Metrics metrics, ImageDataset set)
     {
-        static string Quoted(string name) =>
-            name.AsSpan().IndexOfAny(",\"\n") < 0 ? name : $"\"{name.Replace("\"", "\"\"")}\"";
-        var text = new StringBuilder("true \\ predicted," + string.Join(',', set.Classes.Select(Quoted)) + "\n");
-        for (int truth = 0; truth < set.Classes.Count; truth++)
-        {
-            text.Append(Quoted(set.Classes[truth]));
-            for (int answer = 0; answer < set.Classes.Count; answer++)
-                text.Append(',').Append(metrics.Confusion(truth, answer));
-            text.Append('\n');
-        }
-
-        return text.ToString();
+        IEnumerable<int> classes = Enumerable.Range(0, set.Classes.Count);
+        return Csv.Text(
+            ["true \\ predicted", .. set.Classes],
+            classes.Select(truth => classes.Select(answer => (object?)metrics.Confusion(truth, answer))
+                .Prepend(set.Classes[truth])));
     }
 }

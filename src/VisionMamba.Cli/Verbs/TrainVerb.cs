@@ -164,7 +164,7 @@ internal static class TrainVerb
         }
 
         DatasetSplits splits = DataFlags.LoadReadable(data);
-        EvaluateVerb.CheckClasses(loaded, splits.Train, last);
+        TrainingRun.CheckClasses(loaded, splits.Train, last);
         TrainingRun.CheckUnchanged(data.Folder, "training", splits.Train, counts.Train);
         TrainingRun.CheckUnchanged(data.Folder, "validation", splits.Validation, counts.Validation);
 

@@ -82,6 +82,25 @@ internal static class TrainingRun
         }
     }
 
+    /// <summary>Refuses a data set whose classes are not the model's.</summary>
+    public static void CheckClasses(LoadedModel loaded, ImageDataset set, string path)
+    {
+        int classes = loaded.Model.Config.Classes;
+        if (set.Classes.Count != classes)
+        {
+            throw new VisionMambaException(
+                $"{path}: tells {classes} classes apart, the data set has {set.Classes.Count}");
+        }
+
+        if (loaded.Card.Classes.Count > 0 && !loaded.Card.Classes.SequenceEqual(set.Classes))
+        {
+            int at = loaded.Card.Classes.Zip(set.Classes).TakeWhile(p => p.First == p.Second).Count();
+            throw new VisionMambaException(
+                $"{path}: its class {at} is '{loaded.Card.Classes[at]}', the data set's is '{set.Classes[at]}'; "
+                + "use the data set it was trained on");
+        }
+    }
+
     /// <summary>Writes other options, and where the images are now, into run.json, which keeps the rest.</summary>
     public static void Amend(string output, TrainingOptions options, RunData data)
     {

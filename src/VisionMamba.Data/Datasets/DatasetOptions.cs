@@ -64,7 +64,7 @@ public sealed record DatasetOptions
     internal bool AllowMissing { get; init; }
 
     /// <summary>Takes a folder that has val/ or test/ but no train/: it is measured on, not trained on.</summary>
-    internal bool AllowNoTraining { get; init; }
+    public bool AllowNoTraining { get; init; }
 
     /// <summary>Throws one line that begins with the flag for a number out of range.</summary>
     public void Check()

@@ -69,6 +69,8 @@ internal sealed record DatasetParts(string Name, IReadOnlyList<string> Classes, 
     public DatasetSplits Split(DatasetOptions options)
     {
         options.Check();
+        if (options.AllowNoTraining && Train.Samples.Count == 0)
+            return OnlyMeasured(options);
         if (options.Sample is { } sizes && !Sampled)
             return Drawn(sizes, options.Seed).Split(options);
         if (options.MaxTest is { } most && Test?.Samples.Count > most)
@@ -96,6 +98,22 @@ internal sealed record DatasetParts(string Name, IReadOnlyList<string> Classes, 
         return new DatasetSplits(
             train.ToSet($"{Name} train", Classes), validation.ToSet($"{Name} validation", Classes),
             Test?.ToSet($"{Name} test", Classes), description)
+        {
+            NotTaken = NotTaken,
+            Whole = Validation is null && Test is null ? Train.ToSet(Name, Classes) : null,
+        };
+    }
+
+    /// <summary>Parts without one to train on.</summary>
+    private DatasetSplits OnlyMeasured(DatasetOptions options)
+    {
+        DatasetPart? test = Test is not null && options.MaxTest is { } most ? Fewer(Test, most) : Test;
+        DatasetPart validation = Validation ?? Train with { Told = "none" };
+        return new DatasetSplits(
+            Train.ToSet($"{Name} train", Classes), validation.ToSet($"{Name} validation", Classes),
+            test?.ToSet($"{Name} test", Classes),
+            $"train: none; validation: {validation.Told} ({validation.Samples.Count}); test: "
+            + (test is null ? "none" : $"as given ({test.Samples.Count})"))
         {
             NotTaken = NotTaken,
         };

@@ -9,6 +9,11 @@ namespace VisionMamba.Data.Datasets;
 public sealed record DatasetSplits(
     ImageDataset Train, ImageDataset Validation, ImageDataset? Test, string Description)
 {
+    /// <summary>
+    /// All images, before any are held out, of a data set that has no parts of its own; null for one that has.
+    /// </summary>
+    public ImageDataset? Whole { get; init; }
+
     /// <summary>What lies in the folder and belongs to no part, counted by place and kind.</summary>
     public IReadOnlyList<NotTaken> NotTaken { get; init; } = [];
 }

@@ -96,4 +96,13 @@ public sealed class DataVerbTests : IDisposable
         Assert.Equal(code, result.Code);
         Assert.Contains(says, Assert.Single(result.Log.TrimEnd().Split('\n')));
     }
+
+    [Fact]
+    public void WhatWouldBeDownloadedIsListedAsJson()
+    {
+        JsonNode list = CommandLine.Succeed("data", "download", "CIFAR10", "--list", "--json").Json;
+        JsonNode file = Assert.Single(list["files"]!.AsArray())!;
+        Assert.StartsWith("https://", (string)file["url"]!);
+        Assert.Contains(':', (string)file["checksum"]!);
+    }
 }

@@ -31,6 +31,97 @@ public sealed class OwnFolderTests(TinyRun run) : IClassFixture<TinyRun>, IDispo
         Assert.False(Directory.Exists(_folder.At("out")));
     }
 
+    [Fact]
+    public void AFolderOfOnesOwnIsMeasuredWhole()
+    {
+        Fill("mine");
+        CommandResult result = Evaluate("mine", "--output", _folder.At("out"));
+        Assert.Equal(12, (int)result.Json["images"]!);
+        Assert.Equal("all images of the folder", (string)result.Json["split"]!);
+        string[] rows = File.ReadAllLines(_folder.At("out/predictions.csv"));
+        Assert.Equal("path,class,predicted,probability", rows[0]);
+        Assert.Equal(12, rows.Length - 1);
+        int right = rows.Skip(1).Count(row => row.Split(',') is var cells && cells[1] == cells[2]);
+        Assert.Equal(right / 12.0, (double)result.Json["top1"]!, 1e-9);
+        Assert.Contains("mine/", rows[1].Split(',')[0]);
+        Assert.True((int)Evaluate("mine", "--split", "validation").Json["images"]! < 12);
+    }
+
+    [Fact]
+    public void OfTheRunsOwnFolderWhatItHeldOut()
+    {
+        Fill("own");
+        string[] line = run.TrainArguments("unused");
+        line[line.IndexOf("--data") + 1] = _folder.At("own");
+        line[line.IndexOf("--output") + 1] = _folder.At("run");
+        CommandLine.Succeed(line);
+        string model = _folder.At("run/best.safetensors");
+        JsonNode settings = JsonNode.Parse(File.ReadAllText(_folder.At("run/run.json")))!;
+        int heldOut = (int)settings["counts"]!["validation"]!["images"]!;
+        CommandResult result = Evaluate("own", "--checkpoint", model);
+        Assert.Equal(heldOut, (int)result.Json["images"]!);
+        Assert.Contains("--split all", result.Log);
+        Assert.Equal(12, (int)Evaluate("own", "--checkpoint", model, "--split", "all").Json["images"]!);
+    }
+
+    [Theory]
+    [InlineData("test")]
+    [InlineData("val")]
+    public void APartAloneIsMeasured(string part)
+    {
+        Fill($"alone/{part}");
+        Assert.Equal(12, (int)Evaluate("alone").Json["images"]!);
+        CommandResult train = CommandLine.Run(
+            [.. run.TrainArguments("unused")[..2], _folder.At("alone"), .. run.TrainArguments("unused")[3..]]);
+        Assert.Equal(1, train.Code);
+        Assert.Contains("no train/", train.Log);
+    }
+
+    [Fact]
+    public void SomeOfTheClassesAreMatchedByName()
+    {
+        string[] classes = [.. Directory.GetDirectories(run.At("data/test")).Select(Path.GetFileName).Order()!];
+        Fill("some", classes[2]);
+        JsonNode some = Evaluate("some").Json, all = CommandLine.Succeed(
+            "evaluate", "--checkpoint", run.Checkpoint, "--data", run.Data, "--json").Json;
+        Assert.Equal(4, (int)some["images"]!);
+        Assert.Equal((double)all["per_class_top1"]![classes[2]]!, (double)some["per_class_top1"]![classes[2]]!);
+        Directory.Move(_folder.At($"some/{classes[2]}"), _folder.At("some/another"));
+        CommandResult refused = CommandLine.Run(
+            "evaluate", "--checkpoint", run.Checkpoint, "--data", _folder.At("some"));
+        Assert.Equal(1, refused.Code);
+        Assert.Contains("has no class 'another'", refused.Log);
+    }
+
+    [Fact]
+    public void OnlyWhatIsMeasuredIsDecodedBefore()
+    {
+        Fill("parts/train");
+        Fill("parts/test");
+        CommandResult result = Evaluate("parts", "--on-bad-image", "skip");
+        Assert.Contains("decoding the 12 images of parts test once", result.Log);
+        Assert.DoesNotContain("parts train", result.Log);
+    }
+
+    [Fact]
+    public void ABadImageSaysWhatHelps()
+    {
+        Fill("bad/train");
+        Fill("bad/test");
+        string file = Directory.GetFiles(_folder.At("bad/test"), "*.png", SearchOption.AllDirectories)[0];
+        File.WriteAllText(file, "no picture");
+        CommandResult result = CommandLine.Run("evaluate", "--checkpoint", run.Checkpoint, "--data", _folder.At("bad"));
+        Assert.Equal(1, result.Code);
+        Assert.Contains(file, result.Log);
+        Assert.Contains("--on-bad-image skip", result.Log);
+    }
+
+    private CommandResult Evaluate(string folder, params string[] more)
+    {
+        string[] model = more.Contains("--checkpoint") ? [] : ["--checkpoint", run.Checkpoint];
+        return CommandLine.Succeed(["evaluate", .. model, "--data", _folder.At(folder), "--json", .. more]);
+    }
+
     /// <summary>Copies the test pictures, a folder per class.</summary>
     private void Fill(string to, params string[] classes)
     {

@@ -122,7 +122,8 @@ public class BatchLoaderTests
                 read += batch.Count;
         });
         Assert.Equal(16, read);
-        Assert.Equal("bad/a/17: the image cannot be prepared: broken", error.Message);
+        Assert.StartsWith("bad/a/17: the image cannot be prepared: broken; ", error.Message);
+        Assert.Contains("--on-bad-image skip", error.Message);
         AssertNoThreads(loader);
     }
 
