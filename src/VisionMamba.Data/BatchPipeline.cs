@@ -10,6 +10,8 @@ namespace VisionMamba.Data;
 /// </summary>
 internal sealed class BatchPipeline : IDisposable
 {
+    private const string Remedy = "svp data check lists all such images, --on-bad-image skip leaves them out";
+
     // Far from the streams that transforms derive from a sample's generator.
     private const ulong RepeatStream = 0x4E9EA7;
     private readonly ImageDataset _data;
@@ -145,9 +147,6 @@ internal sealed class BatchPipeline : IDisposable
     }
 
     // What is to be done about too little memory is not the image's affair.
-    private const string Remedy =
-        "svp data check lists all such images, --on-bad-image skip leaves them out";
-
     private static Exception Named(Exception e, string path) => e is OutOfMemoryException ? e
         : e is VisionMambaException && e.Message.Contains(path, StringComparison.Ordinal)
             ? new VisionMambaException($"{e.Message}; {Remedy}", e)

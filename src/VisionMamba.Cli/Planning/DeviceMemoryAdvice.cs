@@ -19,7 +19,7 @@ internal static class DeviceMemoryAdvice
         try
         {
             MemoryEstimate memory = MemoryEstimate.Of(
-                model, ParameterGroups.Of(model.Parameters), options, batch, StepMemory.Train(model, backend));
+                model, ParameterCounts.Of(model.Parameters), options, batch, StepMemory.Train(model, backend));
             double limit = MemoryFlag.DeviceShare * backend.FreeBytes;
             while (fitting > 0 && memory.Activations(fitting) > limit)
                 fitting--;

@@ -18,7 +18,7 @@ internal sealed record MemoryEstimate(long Weights, long State, long Loader, lon
     private const int Batches = 4;
 
     public static MemoryEstimate Of(
-        VisionMambaModel model, ParameterGroups groups, TrainingOptions options, long batch, long perImage)
+        VisionMambaModel model, ParameterCounts groups, TrainingOptions options, long batch, long perImage)
     {
         long side = model.Config.ImageSize, copies = options.ModelEma ? 4 : 3;
         long teacher = options.Teacher is { } path && File.Exists(path) ? new FileInfo(path).Length : 0;

@@ -52,7 +52,7 @@ internal sealed class MemoryFlag
         long limit = Parse(text);
         int batch = Math.Min(options.Batch, trainImages), usual = BatchPieces.Images(options, model.Config, backend);
         MemoryEstimate memory = MemoryEstimate.Of(
-            model, ParameterGroups.Of(model.Parameters), options, batch, StepMemory.Train(model, backend));
+            model, ParameterCounts.Of(model.Parameters), options, batch, StepMemory.Train(model, backend));
         int images = memory.Fitting(limit, Math.Min(usual, batch));
         if (images == 0)
             throw TooSmall(text, memory.Total(1));
@@ -78,7 +78,7 @@ internal sealed class MemoryFlag
             return options;
         int batch = Math.Min(options.Batch, trainImages);
         MemoryEstimate memory = MemoryEstimate.Of(
-            model, ParameterGroups.Of(model.Parameters), options, batch, StepMemory.Train(model, backend));
+            model, ParameterCounts.Of(model.Parameters), options, batch, StepMemory.Train(model, backend));
         long free = backend.FreeBytes;
         int images = memory.Fitting((long)(DeviceShare * free), batch);
         if (images == 0)

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using VisionMamba.Cli.Flags;
 using VisionMamba.Cli.Output;
 using VisionMamba.Cli.Recipes;
-using VisionMamba.Cli.Verbs;
 using VisionMamba.Data.Datasets;
 using VisionMamba.Models;
 using VisionMamba.Tensors;

@@ -33,7 +33,7 @@ internal sealed record RunPlan(
     /// <summary>The plan as JSON; measures steps of a few images on <paramref name="backend"/>.</summary>
     public JsonObject Write(Backend backend, double warmSeconds = StepProbe.WarmSeconds)
     {
-        ParameterGroups groups = ParameterGroups.Of(Model.Parameters);
+        ParameterCounts groups = ParameterCounts.Of(Model.Parameters);
         StepProbe probe = StepProbe.Measure(Model, backend, (int)Batch, warmSeconds);
         return new JsonObject
         {
@@ -68,7 +68,7 @@ internal sealed record RunPlan(
         ["test"] = Data.Test?.Count,
     };
 
-    private JsonObject Memory(ParameterGroups groups, StepProbe probe, Backend backend)
+    private JsonObject Memory(ParameterCounts groups, StepProbe probe, Backend backend)
     {
         long perImage = ActivationEstimate.BytesPerImage(Model, backend) ?? probe.ActivationBytesPerImage;
         MemoryEstimate memory = MemoryEstimate.Of(Model, groups, Options, Batch, perImage);

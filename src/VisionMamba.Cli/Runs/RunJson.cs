@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using VisionMamba.Cli.Studies;
-using VisionMamba.Cli.Verbs;
 using VisionMamba.Training;
 
 namespace VisionMamba.Cli.Runs;
@@ -39,13 +38,14 @@ internal static class RunJson
         return OptionsJson.Completed(run, defaults).Deserialize(RunTypes.Default.Settings)!;
     }
 
-    /// <summary>A study, for study.json.</summary>
-    public static JsonNode Write(Study study) => JsonSerializer.SerializeToNode(study, RunTypes.Default.Study)!;
+    /// <summary>A series of runs, for study.json.</summary>
+    public static JsonNode Write(RunSeries series) =>
+        JsonSerializer.SerializeToNode(series, RunTypes.Default.RunSeries)!;
 
-    /// <summary>A study.json's study.</summary>
+    /// <summary>A study.json's series of runs.</summary>
     /// <exception cref="JsonException">Something that must be there is missing or of another type.</exception>
-    public static Study ReadStudy(string text) =>
-        JsonSerializer.Deserialize(text, RunTypes.Default.Study) ?? throw new JsonException("it is null");
+    public static RunSeries ReadSeries(string text) =>
+        JsonSerializer.Deserialize(text, RunTypes.Default.RunSeries) ?? throw new JsonException("it is null");
 
     /// <summary>Defaults of what run.json came to hold after its first version; every run has the rest.</summary>
     private static JsonObject LaterData()
@@ -65,5 +65,5 @@ internal static class RunJson
 [JsonSourceGenerationOptions(RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(RunSettings), TypeInfoPropertyName = "Settings")]
 [JsonSerializable(typeof(RunData), TypeInfoPropertyName = "Data")]
-[JsonSerializable(typeof(Study))]
+[JsonSerializable(typeof(RunSeries))]
 internal sealed partial class RunTypes : JsonSerializerContext;

@@ -30,7 +30,7 @@ internal sealed class TuneFlags
     public IEnumerable<Option> All => [_trials, _search, _rates, _decays, _shared, _widths];
 
     /// <summary>The trials' flags, in order.</summary>
-    public IReadOnlyList<StudyRun> Trials(ParseResult parsed, string method, int depth, ulong seed)
+    public IReadOnlyList<SeriesRun> Trials(ParseResult parsed, string method, int depth, ulong seed)
     {
         int trials = parsed.GetValue(_trials);
         if (trials < 1)
@@ -53,7 +53,7 @@ internal sealed class TuneFlags
 
         IEnumerable<IReadOnlyList<string>> points = grid ? space.Grid() : Enumerable.Range(0, trials).Select(
             i => space.Random(seed, i));
-        return [.. points.Select((point, i) => new StudyRun($"trial-{i + 1:D3}", point))];
+        return [.. points.Select((point, i) => new SeriesRun($"trial-{i + 1:D3}", point))];
     }
 
     private SearchSpace Space(ParseResult parsed, string method, int depth)

@@ -2,8 +2,10 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using VisionMamba.Cli.Devices;
+using VisionMamba.Cli.Flags;
 using VisionMamba.Cli.Output;
 using VisionMamba.Cli.Planning;
+using VisionMamba.Cli.Runs;
 using VisionMamba.Data.Datasets;
 using VisionMamba.Models;
 using VisionMamba.Models.Checkpoints;
@@ -58,7 +60,8 @@ internal static class EvaluateVerb
             RunData images = data.Read(parsed, parsed.GetValue(seed), TrainedOn.Data(loaded.Card, model));
             DatasetSplits splits = DataFlags.LoadToMeasure(images);
             DataFlags.SayNotTaken(images, splits);
-            ImageDataset set = OfModel(loaded, Choose(splits, parsed.GetValue(split), loaded.Card), model);
+            bool own = IsOwn(loaded.Card, model, images, splits);
+            ImageDataset set = OfModel(loaded, Choose(splits, parsed.GetValue(split), own), model);
             string measured = set.Name == splits.Whole?.Name ? "all images of the folder" : splits.Description;
             if (images.OnBadImage == "skip")
             {
@@ -100,13 +103,11 @@ internal static class EvaluateVerb
     /// The part to measure on. A folder without parts of its own is measured whole, unless it is the one that the model
     /// was trained on: there only what was held out is new to it.
     /// </summary>
-    private static ImageDataset Choose(DatasetSplits splits, string? name, ModelCard card)
+    private static ImageDataset Choose(DatasetSplits splits, string? name, bool own)
     {
-        bool own = ((string?)card.Provenance["data"])?.EndsWith(
-            $": {splits.Train.Count} images, {splits.Train.Classes.Count} classes", StringComparison.Ordinal) == true;
         if (name is null && splits.Whole is not null && own)
         {
-            Console.Error.WriteLine("as many images as in the model's own run: measuring what it held out; "
+            Console.Error.WriteLine("the images of the model's own run, it seems: measuring what it held out; "
                 + "--split all measures all, those it was trained on too");
         }
 
@@ -122,6 +123,13 @@ internal static class EvaluateVerb
         };
         return set.Count > 0 ? set : throw new VisionMambaException($"{set.Name}: has no images; give another --split");
     }
+
+    /// <summary>
+    /// Whether the model was trained on these images: its run's folder says so, or there are as many as it saw.
+    /// </summary>
+    private static bool IsOwn(ModelCard card, string model, RunData images, DatasetSplits splits) =>
+        TrainedOn.Folder(model) == images.Folder || ((string?)card.Provenance["data"])?.EndsWith(
+            $": {splits.Train.Count} images, {splits.Train.Classes.Count} classes", StringComparison.Ordinal) == true;
 
     private static bool Given(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
 
@@ -139,7 +147,7 @@ internal static class EvaluateVerb
     private static ImageDataset OfModel(LoadedModel loaded, ImageDataset set, string path)
     {
         IReadOnlyList<string> known = loaded.Card.Classes;
-        if (known.Count == 0)
+        if (known.Count == 0 || known.SequenceEqual(set.Classes) || known.Distinct().Count() < known.Count)
         {
             TrainingRun.CheckClasses(loaded, set, path);
             return set;

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using VisionMamba.Cli.Devices;
 using VisionMamba.Cli.Explaining;
+using VisionMamba.Cli.Flags;
 using VisionMamba.Cli.Output;
 using VisionMamba.Data.Augment;
 using VisionMamba.Data.Images;

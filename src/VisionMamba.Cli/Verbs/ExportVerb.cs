@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using VisionMamba.Cli.Flags;
 using VisionMamba.Cli.Output;
+using VisionMamba.Cli.Released;
 using VisionMamba.Models;
 using VisionMamba.Models.Checkpoints;
 using VisionMamba.Tensors.Files;

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using VisionMamba.Cli.Devices;
+using VisionMamba.Cli.Flags;
 using VisionMamba.Cli.Planning;
+using VisionMamba.Cli.Runs;
 using VisionMamba.Data.Datasets;
 using VisionMamba.Models;
 using VisionMamba.Models.Prompting.Full;

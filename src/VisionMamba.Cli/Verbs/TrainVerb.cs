@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using VisionMamba.Cli.Devices;
+using VisionMamba.Cli.Flags;
 using VisionMamba.Cli.Planning;
 using VisionMamba.Cli.Recipes;
+using VisionMamba.Cli.Released;
 using VisionMamba.Cli.Runs;
 using VisionMamba.Cli.Studies;
 using VisionMamba.Cli.Studies.Automatic;
@@ -32,7 +34,7 @@ internal static class TrainVerb
         var output = new Option<string?>("--output") { Description = "folder for the run", HelpName = "DIR" };
         var resume = new Option<bool>("--resume") { Description = "go on with the interrupted run in --output" };
         var plan = new PlanFlags();
-        var study = new StudyFlags();
+        var study = new SeriesFlags();
         var auto = new AutoFlags(method);
         Option<string?> recipe = RecipeFlag.Create();
         var json = new Option<bool>("--json") { Description = "print the result as JSON" };
@@ -64,7 +66,7 @@ internal static class TrainVerb
                 plan.Asked(parsed) ? "" : throw new UsageException("--output DIR is missing"));
             if (parsed.GetValue(resume))
             {
-                IEnumerable<Option> free = Study.Exists(folder) ? [] : [.. training.Resumable, data.Data];
+                IEnumerable<Option> free = RunSeries.Exists(folder) ? [] : [.. training.Resumable, data.Data];
                 Option[] more = [recipe, memory.Limit, device.OfTheRun, .. study.Fixed, .. plan.All];
                 TrainingRun.RefuseFlagsWithResume(parsed, [.. settings.Except(free), .. more]);
             }

@@ -40,15 +40,15 @@ internal static class TuneVerb
             if (parsed.GetValue(resume))
                 TrainingRun.RefuseFlagsWithResume(
                     parsed, flags.All.Concat(train.Where(o => !DeviceArguments.Names.Contains(o.Name))));
-            Study study = parsed.GetValue(resume) ? Study.Open(folder, Kind) : Begin(
+            RunSeries series = parsed.GetValue(resume) ? RunSeries.Open(folder, Kind) : Begin(
                 parsed, flags, folder, [.. own.Select(o => o.Name)]);
-            if (!study.Run(folder, DeviceArguments.Of(parsed), keepGoing: true))
+            if (!series.Run(folder, DeviceArguments.Of(parsed), keepGoing: true))
             {
                 Console.Error.WriteLine($"the search goes on with: {ShellWords.Resume("tune", folder)}");
                 return 1;
             }
 
-            JsonObject report = Report(folder, study);
+            JsonObject report = Report(folder, series);
             AtomicFile.WriteText(Path.Combine(folder, "tune.json"), report.ToJsonString(JsonOutput.Options));
             if (parsed.GetValue(json))
                 JsonOutput.Write(report);
@@ -59,7 +59,7 @@ internal static class TuneVerb
         return command;
     }
 
-    private static Study Begin(ParseResult parsed, TuneFlags flags, string folder, string[] own)
+    private static RunSeries Begin(ParseResult parsed, TuneFlags flags, string folder, string[] own)
     {
         if (parsed.GetValue<string>("--select-on") == "test")
             throw new UsageException(
@@ -70,18 +70,18 @@ internal static class TuneVerb
             "--backbone FILE is missing");
         using TensorFile file = TensorFile.Open(backbone);
         int depth = ModelFile.ReadConfig(file, new LoadOptions(), []).Depth;
-        IReadOnlyList<StudyRun> trials = flags.Trials(
+        IReadOnlyList<SeriesRun> trials = flags.Trials(
             parsed, parsed.GetValue<string>("--method")!, depth, parsed.GetValue<ulong>("--seed"));
-        var study = new Study(
-            Kind, [.. Study.Given(parsed, [.. own, .. DeviceArguments.Names]), "--test-at-end", "false"], trials);
-        study.Begin(folder);
-        return study;
+        var series = new RunSeries(
+            Kind, [.. RunSeries.Given(parsed, [.. own, .. DeviceArguments.Names]), "--test-at-end", "false"], trials);
+        series.Begin(folder);
+        return series;
     }
 
     /// <summary>The trials, best first by validation top-1, then validation loss; failed ones last.</summary>
-    private static JsonObject Report(string folder, Study study)
+    private static JsonObject Report(string folder, RunSeries series)
     {
-        var trials = study.Runs.Select(r => (Run: r, Record: RunRecord.Open(Path.Combine(folder, r.Name))))
+        var trials = series.Runs.Select(r => (Run: r, Record: RunRecord.Open(Path.Combine(folder, r.Name))))
             .OrderBy(t => t.Record.Result?["failed"] is not null)
             .ThenByDescending(t => t.Record.Best?.ValidationTop1).ThenBy(t => t.Record.Best?.ValidationLoss)
             .ToArray();
@@ -99,20 +99,20 @@ internal static class TuneVerb
                 ["trainable_parameters"] = t.Record.TrainableParameters,
                 ["failed"] = t.Record.Result?["failed"]?.DeepClone(),
             })]),
-            ["command"] = found ? Command(study, trials[0].Run, folder) : null,
+            ["command"] = found ? Command(series, trials[0].Run, folder) : null,
         };
     }
 
     /// <summary>The search's own short training is left out: the winner is trained in full.</summary>
-    private static string Command(Study study, StudyRun best, string folder)
+    private static string Command(RunSeries series, SeriesRun best, string folder)
     {
         var arguments = new List<string>();
-        for (int i = 0; i < study.Common.Count; i++)
+        for (int i = 0; i < series.Common.Count; i++)
         {
-            if (study.Common[i] is "--epochs" or "--max-steps" or "--test-at-end")
+            if (series.Common[i] is "--epochs" or "--max-steps" or "--test-at-end")
                 i++;
             else
-                arguments.Add(study.Common[i]);
+                arguments.Add(series.Common[i]);
         }
 
         return ShellWords.Of(

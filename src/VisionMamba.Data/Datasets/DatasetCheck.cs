@@ -22,7 +22,9 @@ public sealed record CheckReport(
     string Name, DatasetCard? Card, IReadOnlyList<string> Classes, IReadOnlyList<CheckedPart> Parts,
     IReadOnlyList<string> Problems)
 {
-    /// <summary>What lies in the folder and belongs to no part; it may be there on purpose, so it is no problem.</summary>
+    /// <summary>
+    /// What lies in the folder and belongs to no part; it may be there on purpose, so it is no problem.
+    /// </summary>
     public IReadOnlyList<NotTaken> NotTaken { get; init; } = [];
 
     /// <summary>Everything is there, readable and as published.</summary>

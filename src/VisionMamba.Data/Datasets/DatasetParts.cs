@@ -69,8 +69,24 @@ internal sealed record DatasetParts(string Name, IReadOnlyList<string> Classes, 
     public DatasetSplits Split(DatasetOptions options)
     {
         options.Check();
-        if (options.AllowNoTraining && Train.Samples.Count == 0)
-            return OnlyMeasured(options);
+        bool whole = Validation is null && Test is null;
+        if (options.AllowNoTraining && (whole || Train.Samples.Count == 0))
+        {
+            try
+            {
+                return Train.Samples.Count == 0 ? OnlyMeasured(options)
+                    : Split(options with { AllowNoTraining = false });
+            }
+            catch (VisionMambaException)
+            {
+                // What cannot be cut as the run's data were can still be measured whole.
+                return (this with { Train = Train with { Samples = [] } }).OnlyMeasured(options) with
+                {
+                    Whole = Train.ToSet(Name, Classes),
+                };
+            }
+        }
+
         if (options.Sample is { } sizes && !Sampled)
             return Drawn(sizes, options.Seed).Split(options);
         if (options.MaxTest is { } most && Test?.Samples.Count > most)
@@ -100,7 +116,7 @@ internal sealed record DatasetParts(string Name, IReadOnlyList<string> Classes, 
             Test?.ToSet($"{Name} test", Classes), description)
         {
             NotTaken = NotTaken,
-            Whole = Validation is null && Test is null ? Train.ToSet(Name, Classes) : null,
+            Whole = whole ? Train.ToSet(Name, Classes) : null,
         };
     }
 

@@ -1,3 +1,4 @@
+using VisionMamba.Cli.Runs;
 using VisionMamba.Cli.Studies.Automatic;
 using VisionMamba.Cli.Verbs;
 using VisionMamba.Data.Datasets;

@@ -62,6 +62,34 @@ public sealed class OwnFolderTests(TinyRun run) : IClassFixture<TinyRun>, IDispo
         Assert.Equal(heldOut, (int)result.Json["images"]!);
         Assert.Contains("--split all", result.Log);
         Assert.Equal(12, (int)Evaluate("own", "--checkpoint", model, "--split", "all").Json["images"]!);
+        // One more image is still the run's folder.
+        string one = Directory.GetFiles(_folder.At("own"), "*.png", SearchOption.AllDirectories)[0];
+        File.Copy(one, one.Replace(".png", "b.png"));
+        Assert.True((int)Evaluate("own", "--checkpoint", model).Json["images"]! < 12);
+    }
+
+    [Fact]
+    public void WhatCannotBeCutIsMeasuredWhole()
+    {
+        Fill("single");
+        foreach (string folder in Directory.GetDirectories(_folder.At("single")))
+            Array.ForEach(Directory.GetFiles(folder)[1..], File.Delete);
+        Assert.Equal(3, (int)Evaluate("single").Json["images"]!);
+    }
+
+    [Fact]
+    public void ATiffIsRefusedBeforeTheStart()
+    {
+        Fill("tiff/train");
+        string tiff = Directory.GetFiles(_folder.At("tiff/train"), "*.png", SearchOption.AllDirectories)[0] + ".tif";
+        File.WriteAllText(tiff, "II*");
+        string[] line = run.TrainArguments("unused");
+        line[line.IndexOf("--data") + 1] = _folder.At("tiff");
+        line[line.IndexOf("--output") + 1] = _folder.At("run");
+        CommandResult result = CommandLine.Run(line);
+        Assert.Equal(1, result.Code);
+        Assert.Contains($"{tiff}: TIFF images are not read", result.Log);
+        Assert.False(Directory.Exists(_folder.At("run")));
     }
 
     [Theory]

@@ -90,7 +90,7 @@ public sealed class RecipeTests
             ["shared_layers"] = recipe.Options["shared_layers"].GetInt32(),
             ["inner_width"] = recipe.Options["inner_width"].GetInt32(),
         };
-        Assert.Equal(expected, ParameterGroups.Of(
+        Assert.Equal(expected, ParameterCounts.Of(
             new VisionMambaModel(config, TuningMethods.Create("svp", settings), 0).Parameters).Prompts);
     }
 

@@ -94,7 +94,7 @@ public sealed class RunPlanTests
     public void VimSmallOnCub200IsThePublishedArithmetic()
     {
         VisionMambaConfig config = VisionMambaConfig.Presets["small"] with { Classes = 200, HeadLayers = 2 };
-        ParameterGroups groups = ParameterGroups.Of(
+        ParameterCounts groups = ParameterCounts.Of(
             new VisionMambaModel(
                 config, TuningMethods.Create("svp", new JsonObject { ["shared_layers"] = 8, ["inner_width"] = 64 }),
                 0).Parameters);

@@ -83,7 +83,8 @@ public sealed class TrainerTests : TinyTraining
     {
         TrainingOptions options = Options with { MaxSteps = 3, SaveEvery = 1 };
         Train("whole", Model("svp"), new Recorder(), options);
-        Assert.Throws<InvalidOperationException>(() => Train("cut", Model("svp"), new Recorder { FailAt = 3 }, options));
+        Assert.Throws<InvalidOperationException>(
+            () => Train("cut", Model("svp"), new Recorder { FailAt = 3 }, options));
         Assert.True(Resume("cut", options).Finished);
         foreach (string file in new[] { "last.safetensors", "best.safetensors", "steps.jsonl" })
             Assert.Equal(File.ReadAllBytes(At("whole", file)), File.ReadAllBytes(At("cut", file)));

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using VisionMamba.Cli.Verbs;
+using VisionMamba.Cli.Flags;
 
 namespace VisionMamba.Cli.Studies.Automatic;
 
@@ -63,7 +63,7 @@ internal sealed class AutoFlags(MethodFlags method)
         string[] names = parsed.GetValue(_methods)!.Split(',', StringSplitOptions.RemoveEmptyEntries);
         method.CheckNames(_methods.Name, names);
         string[] own = [.. All.Select(o => o.Name)];
-        IReadOnlyList<string> given = Study.Given(
+        IReadOnlyList<string> given = RunSeries.Given(
             parsed, [.. own, "--method", "--lr", "--output", "--json", .. DeviceArguments.Names]);
         method.RefuseForeign(parsed, names);
         bool isFixed = parsed.GetResult("--lr") is System.CommandLine.Parsing.OptionResult { Implicit: false };

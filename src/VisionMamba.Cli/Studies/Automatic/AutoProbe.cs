@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using VisionMamba.Cli.Flags;
 using VisionMamba.Cli.Output;
 using VisionMamba.Cli.Studies.Comparison;
-using VisionMamba.Cli.Verbs;
 using VisionMamba.Models.Checkpoints;
 using VisionMamba.Tensors.Files;
 

@@ -1,9 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using VisionMamba.Cli.Flags;
 using VisionMamba.Cli.Output;
 using VisionMamba.Cli.Runs;
 using VisionMamba.Cli.Studies.Comparison;
-using VisionMamba.Cli.Verbs;
 using VisionMamba.Data.Datasets;
 using VisionMamba.Tensors.Files;
 using VisionMamba.Training;

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using VisionMamba.Cli.Output;
+using VisionMamba.Cli.Runs;
 using VisionMamba.Tensors.Files;
 
 namespace VisionMamba.Cli.Studies.Comparison;
@@ -62,7 +63,7 @@ internal sealed class StudyFolder(string path)
         string file = Path.Combine(path, FileName);
         if (!File.Exists(file))
         {
-            Verbs.TrainingRun.CheckNew(path);
+            TrainingRun.CheckNew(path);
         }
         else
         {

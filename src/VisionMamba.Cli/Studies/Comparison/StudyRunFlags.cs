@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using VisionMamba.Cli.Devices;
 using VisionMamba.Cli.Output;
+using VisionMamba.Cli.Runs;
 using VisionMamba.Cli.Verbs;
 using VisionMamba.Data.Datasets;
 using VisionMamba.Models.Checkpoints;
@@ -153,7 +154,10 @@ internal sealed class StudyRunFlags
                 + "are; or leave it out with --tasks");
         using TensorFile weights = TensorFile.Open(backbone);
         int size = ModelFile.ReadConfig(weights, new LoadOptions(), []).ImageSize;
-        return StudyPlan.Of(file, backbone, size, folders, tasks, methods) with { Precision = Device.Precision(parsed) };
+        return StudyPlan.Of(file, backbone, size, folders, tasks, methods) with
+        {
+            Precision = Device.Precision(parsed),
+        };
     }
 
     private static Dictionary<string, string> Folders(string[] given, StudyFile file)

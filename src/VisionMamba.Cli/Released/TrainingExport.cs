@@ -1,10 +1,11 @@
+using VisionMamba.Cli.Runs;
 using VisionMamba.Models.Checkpoints;
 using VisionMamba.Tensors;
 using VisionMamba.Tensors.Files;
 using VisionMamba.Training;
 using VisionMamba.Training.Interchange;
 
-namespace VisionMamba.Cli.Verbs;
+namespace VisionMamba.Cli.Released;
 
 /// <summary>A run's last checkpoint as the training checkpoint that the released Python code resumes from.</summary>
 internal static class TrainingExport

@@ -2,10 +2,8 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.Json.Serialization;
 using VisionMamba.Cli.Output;
 using VisionMamba.Cli.Planning;
-using VisionMamba.Cli.Runs;
 using VisionMamba.Cli.Studies;
 using VisionMamba.Data.Augment;
 using VisionMamba.Data.Datasets;
@@ -15,7 +13,7 @@ using VisionMamba.Tensors;
 using VisionMamba.Tensors.Files;
 using VisionMamba.Training;
 
-namespace VisionMamba.Cli.Verbs;
+namespace VisionMamba.Cli.Runs;
 
 /// <summary>A run's folder: run.json, then the trainer's files; shared by train and pretrain.</summary>
 internal static class TrainingRun
@@ -28,7 +26,7 @@ internal static class TrainingRun
         const string Advice = "give another folder, or --resume to go on with it";
         if (File.Exists(output))
             throw new UsageException($"--output {output}: is a file; give a folder");
-        if (Study.Exists(output))
+        if (RunSeries.Exists(output))
             throw new VisionMambaException($"--output {output}: already holds a study; {Advice}");
         if (File.Exists(Path.Combine(output, FileName)))
             throw new VisionMambaException($"--output {output}: already holds a run; {Advice}");
@@ -280,17 +278,3 @@ internal static class TrainingRun
         AtomicFile.WriteText(Path.Combine(output, FileName), run.ToJsonString(JsonOutput.Options));
     }
 }
-
-/// <summary>What resuming takes from run.json.</summary>
-internal sealed record RunSettings(
-    [property: JsonPropertyName("verb")] string Verb, [property: JsonPropertyName("data")] RunData Data,
-    [property: JsonPropertyName("options")] TrainingOptions Options,
-    [property: JsonPropertyName("counts")] RunCounts Counts);
-
-/// <summary>How large the data was when the run began.</summary>
-internal sealed record RunCounts(
-    [property: JsonPropertyName("train")] PartCounts Train,
-    [property: JsonPropertyName("validation")] PartCounts Validation);
-
-/// <summary>How large a part of the data was.</summary>
-internal sealed record PartCounts([property: JsonPropertyName("images")] int Images);

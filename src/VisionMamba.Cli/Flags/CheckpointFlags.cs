@@ -1,7 +1,8 @@
 using System.CommandLine;
+using VisionMamba.Cli.Verbs;
 using VisionMamba.Models.Checkpoints;
 
-namespace VisionMamba.Cli.Verbs;
+namespace VisionMamba.Cli.Flags;
 
 /// <summary>
 /// Which model: a whole file, or a backbone and a prompt pack; and what a file's shapes may leave open.

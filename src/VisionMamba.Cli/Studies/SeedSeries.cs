@@ -8,7 +8,7 @@ using VisionMamba.Tensors.Files;
 namespace VisionMamba.Cli.Studies;
 
 /// <summary>svp train --seeds N: the same run with N seeds, its mean and its deviation.</summary>
-internal static class SeedStudy
+internal static class SeedSeries
 {
     private const string Kind = "seeds";
 
@@ -18,27 +18,27 @@ internal static class SeedStudy
         if (seeds < 1)
             throw new UsageException($"--seeds {seeds}: must be at least 1");
         ulong first = parsed.GetValue<ulong>("--seed");
-        var study = new Study(
-            Kind, Study.Given(parsed, ["--seeds", "--seed", "--output", "--json", .. DeviceArguments.Names]),
+        var series = new RunSeries(
+            Kind, RunSeries.Given(parsed, ["--seeds", "--seed", "--output", "--json", .. DeviceArguments.Names]),
             [.. Enumerable.Range(0, seeds).Select(i => (first + (ulong)i).ToString(CultureInfo.InvariantCulture))
-                .Select(seed => new StudyRun($"seed-{seed}", ["--seed", seed]))]);
-        study.Begin(folder);
-        return Finish(parsed, study, folder, json);
+                .Select(seed => new SeriesRun($"seed-{seed}", ["--seed", seed]))]);
+        series.Begin(folder);
+        return Finish(parsed, series, folder, json);
     }
 
     /// <summary>Goes on with the study in <paramref name="folder"/>.</summary>
     public static int Resume(ParseResult parsed, string folder, bool json) => Finish(
-        parsed, Study.Open(folder, Kind), folder, json);
+        parsed, RunSeries.Open(folder, Kind), folder, json);
 
-    private static int Finish(ParseResult parsed, Study study, string folder, bool json)
+    private static int Finish(ParseResult parsed, RunSeries series, string folder, bool json)
     {
-        if (!study.Run(folder, DeviceArguments.Of(parsed), keepGoing: false))
+        if (!series.Run(folder, DeviceArguments.Of(parsed), keepGoing: false))
         {
             Console.Error.WriteLine($"the study goes on with: {ShellWords.Resume("train", folder)}");
             return 1;
         }
 
-        JsonObject summary = Summary(folder, study);
+        JsonObject summary = Summary(folder, series);
         AtomicFile.WriteText(Path.Combine(folder, "summary.json"), summary.ToJsonString(JsonOutput.Options));
         if (json)
             JsonOutput.Write(summary);
@@ -48,9 +48,9 @@ internal static class SeedStudy
     }
 
     /// <summary>Every accuracy in the runs' results: its values, mean, and standard deviation (n - 1).</summary>
-    public static JsonObject Summary(string folder, Study study)
+    public static JsonObject Summary(string folder, RunSeries series)
     {
-        RunRecord[] runs = [.. study.Runs.Select(r => RunRecord.Open(Path.Combine(folder, r.Name)))];
+        RunRecord[] runs = [.. series.Runs.Select(r => RunRecord.Open(Path.Combine(folder, r.Name)))];
         var metrics = new JsonObject();
         foreach (string key in runs[0].Result!.Select(r => r.Key).Where(
             k => k.Contains("top1", StringComparison.Ordinal)))
@@ -69,7 +69,7 @@ internal static class SeedStudy
 
         return new JsonObject
         {
-            ["runs"] = new JsonArray([.. study.Runs.Select(r => (JsonNode)r.Name)]),
+            ["runs"] = new JsonArray([.. series.Runs.Select(r => (JsonNode)r.Name)]),
             ["metrics"] = metrics,
         };
     }

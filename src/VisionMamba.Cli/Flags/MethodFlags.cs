@@ -11,7 +11,7 @@ using VisionMamba.Models.Prompting.Pixels;
 using VisionMamba.Models.Prompting.Svp;
 using VisionMamba.Models.Prompting.Vpt;
 
-namespace VisionMamba.Cli.Verbs;
+namespace VisionMamba.Cli.Flags;
 
 /// <summary>How the backbone is adapted: --method and the methods' settings.</summary>
 internal sealed class MethodFlags

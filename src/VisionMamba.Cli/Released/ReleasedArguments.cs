@@ -5,7 +5,7 @@ using VisionMamba.Data.Augment;
 using VisionMamba.Tensors.Files;
 using VisionMamba.Training;
 
-namespace VisionMamba.Cli.Verbs;
+namespace VisionMamba.Cli.Released;
 
 /// <summary>
 /// The options of a run of the released Python code, from its checkpoint's args and lr_scheduler. Flags that were given

@@ -2,25 +2,25 @@ using System.CommandLine;
 using System.Text.Json;
 using VisionMamba.Cli.Output;
 using VisionMamba.Cli.Runs;
-using VisionMamba.Cli.Verbs;
 using VisionMamba.Tensors.Files;
 using VisionMamba.Training;
 
 namespace VisionMamba.Cli.Studies;
 
-/// <summary>One of a study's runs: a folder below the study's and the flags that make it differ from the
-/// others.</summary>
-internal sealed record StudyRun(string Name, IReadOnlyList<string> Arguments);
+/// <summary>
+/// One run of a series: a folder below the series' and the flags that make it differ from the others.
+/// </summary>
+internal sealed record SeriesRun(string Name, IReadOnlyList<string> Arguments);
 
 /// <summary>
-/// Several runs of svp train that belong together, written to study.json before the first begins, so that an
-/// interrupted
-/// study goes on: finished runs are skipped, a begun one is resumed, the others follow.
+/// Several runs of svp train that belong together: seeds, or the trials of svp tune. They are written to study.json
+/// before the first begins, so that what is interrupted goes on: finished runs are skipped, a begun one is resumed, the
+/// others follow. (What svp study compares is planned in Comparison.)
 /// </summary>
 /// <param name="Kind">seeds or tune.</param>
 /// <param name="Common">The flags that all runs share.</param>
 /// <param name="Runs">The runs in order.</param>
-internal sealed record Study(string Kind, IReadOnlyList<string> Common, IReadOnlyList<StudyRun> Runs)
+internal sealed record RunSeries(string Kind, IReadOnlyList<string> Common, IReadOnlyList<SeriesRun> Runs)
 {
     private const string FileName = "study.json";
 
@@ -37,7 +37,7 @@ internal sealed record Study(string Kind, IReadOnlyList<string> Common, IReadOnl
             parsed, name => !except.Contains(name),
             (name, value) => s_files.Contains(name) ? Path.GetFullPath(value) : value);
 
-    public static Study Open(string folder, string kind)
+    public static RunSeries Open(string folder, string kind)
     {
         string path = Path.Combine(folder, FileName);
         if (!File.Exists(path))
@@ -45,11 +45,11 @@ internal sealed record Study(string Kind, IReadOnlyList<string> Common, IReadOnl
                 $"{path}: no such file; --resume needs the --output folder of an earlier study");
         try
         {
-            Study study = RunJson.ReadStudy(File.ReadAllText(path));
-            if (study.Runs.Contains(null!) || study.Common.Contains(null!))
+            RunSeries series = RunJson.ReadSeries(File.ReadAllText(path));
+            if (series.Runs.Contains(null!) || series.Common.Contains(null!))
                 throw new JsonException("a run or a flag is null");
-            return study.Kind == kind ? study : throw new VisionMambaException(
-                $"{path}: is a study of kind '{study.Kind}'; "
+            return series.Kind == kind ? series : throw new VisionMambaException(
+                $"{path}: is a study of kind '{series.Kind}'; "
                 + $"resume it with {(kind == "tune" ? "svp train" : "svp tune")}");
         }
         catch (JsonException e)
@@ -75,7 +75,7 @@ internal sealed record Study(string Kind, IReadOnlyList<string> Common, IReadOnl
     {
         for (int i = 0; i < Runs.Count; i++)
         {
-            StudyRun run = Runs[i];
+            SeriesRun run = Runs[i];
             string path = Path.Combine(folder, run.Name), result = Path.Combine(path, "result.json");
             Console.Error.WriteLine($"[{i + 1}/{Runs.Count}] {run.Name} {string.Join(' ', run.Arguments)}"
                 + (File.Exists(result) ? " (finished before)" : ""));

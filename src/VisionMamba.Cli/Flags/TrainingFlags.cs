@@ -1,7 +1,7 @@
 using System.CommandLine;
 using VisionMamba.Training;
 
-namespace VisionMamba.Cli.Verbs;
+namespace VisionMamba.Cli.Flags;
 
 /// <summary>The numbers of a run as flags; the defaults are those of <see cref="TrainingOptions"/>.</summary>
 internal sealed class TrainingFlags
@@ -20,10 +20,13 @@ internal sealed class TrainingFlags
         _epochs = Flag("--epochs", "passes over the training images", d.Epochs);
         _maxSteps = Flag("--max-steps", "stop after N steps, 0 for no limit", d.MaxSteps);
         _batch = Flag("--batch", "images per step; --micro-batch computes them in pieces", d.Batch);
-        _warmup = Flag("--warmup-epochs", "epochs of learning-rate warm-up; where --epochs is given and this is not, a quarter of them at most", d.WarmupEpochs);
+        _warmup = Flag(
+            "--warmup-epochs", "epochs of learning-rate warm-up; where --epochs is given and this is not, a quarter of "
+            + "them at most", d.WarmupEpochs);
         _workers = Flag("--workers", "threads that decode and augment", d.Workers);
         _saveEvery = Flag("--save-every", "save after every N steps too, 0 for the end of epochs only", d.SaveEvery);
-        _tensorBoard = Flag("--tensorboard", "write event files for TensorBoard; true unless false is given", d.TensorBoard);
+        _tensorBoard = Flag(
+            "--tensorboard", "write event files for TensorBoard; true unless false is given", d.TensorBoard);
         _lr = Flag("--lr", "learning rate at batch 512; scaled by batch / 512", d.LearningRate);
         _decay = Flag("--weight-decay", "weight decay, as the optimizer has it", d.WeightDecay);
         _smoothing = Flag("--label-smoothing", "share of the target given to all classes", d.LabelSmoothing);

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 
-namespace VisionMamba.Cli.Verbs;
+namespace VisionMamba.Cli.Flags;
 
 /// <summary>A flag that sets something of one or several tuning methods.</summary>
 /// <param name="Flag">The flag.</param>

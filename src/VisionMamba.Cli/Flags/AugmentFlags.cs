@@ -1,7 +1,7 @@
 using System.CommandLine;
 using VisionMamba.Data.Augment;
 
-namespace VisionMamba.Cli.Verbs;
+namespace VisionMamba.Cli.Flags;
 
 /// <summary>Augmentation and mixing as flags, in timm's words; the defaults are a crop and a flip alone.</summary>
 internal sealed class AugmentFlags

@@ -3,7 +3,7 @@ using VisionMamba.Training;
 using VisionMamba.Training.Optimizers;
 using VisionMamba.Training.Schedules;
 
-namespace VisionMamba.Cli.Verbs;
+namespace VisionMamba.Cli.Flags;
 
 /// <summary>
 /// How weights are changed, as flags in timm's and DeiT's words; each line of the help begins with what it belongs to.

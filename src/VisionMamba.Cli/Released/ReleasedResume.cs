@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using VisionMamba.Cli.Flags;
 using VisionMamba.Cli.Output;
 using VisionMamba.Cli.Planning;
 using VisionMamba.Cli.Runs;
@@ -11,7 +12,7 @@ using VisionMamba.Training;
 using VisionMamba.Training.Interchange;
 using VisionMamba.Training.Optimizers;
 
-namespace VisionMamba.Cli.Verbs;
+namespace VisionMamba.Cli.Released;
 
 /// <summary>
 /// svp train --resume-from: goes on with a run of the released Python code. Its checkpoint becomes the run's own

@@ -4,10 +4,10 @@ using VisionMamba.Tensors;
 namespace VisionMamba.Cli.Planning;
 
 /// <summary>A model's parameters counted by what they belong to.</summary>
-internal sealed record ParameterGroups(IReadOnlyDictionary<string, long> Counts, long Trainable, long Total)
+internal sealed record ParameterCounts(IReadOnlyDictionary<string, long> Counts, long Trainable, long Total)
 {
     /// <summary>Counts backbone, prompts by kind, and head.</summary>
-    public static ParameterGroups Of(ParameterSet parameters)
+    public static ParameterCounts Of(ParameterSet parameters)
     {
         var counts = new SortedDictionary<string, long>(StringComparer.Ordinal);
         foreach (Tensor parameter in parameters.All)
@@ -16,7 +16,7 @@ internal sealed record ParameterGroups(IReadOnlyDictionary<string, long> Counts,
             counts[group] = counts.GetValueOrDefault(group) + parameter.Count;
         }
 
-        return new ParameterGroups(counts, parameters.Trainable.Sum(p => p.Count), parameters.All.Sum(p => p.Count));
+        return new ParameterCounts(counts, parameters.Trainable.Sum(p => p.Count), parameters.All.Sum(p => p.Count));
     }
 
     /// <summary>Everything the prompts add: generators and scales.</summary>

@@ -1,6 +1,6 @@
 using VisionMamba.Data.Datasets;
 
-namespace VisionMamba.Cli.Verbs;
+namespace VisionMamba.Cli.Runs;
 
 /// <summary>
 /// Keeps the data sets that were read last, with their decoded or rendered pictures, for the runs that follow in the

@@ -3,7 +3,7 @@ using System.CommandLine;
 namespace VisionMamba.Cli.Studies;
 
 /// <summary>--seeds, and how a run behaves as part of a study.</summary>
-internal sealed class StudyFlags
+internal sealed class SeriesFlags
 {
     private readonly Option<int?> _seeds = new(
         "--seeds")
@@ -32,8 +32,8 @@ internal sealed class StudyFlags
     public int? Run(ParseResult parsed, string folder, bool resume, bool plan, bool json)
     {
         if (resume)
-            return Study.Exists(folder) ? SeedStudy.Resume(parsed, folder, json) : null;
+            return RunSeries.Exists(folder) ? SeedSeries.Resume(parsed, folder, json) : null;
         // A plan of several seeds is the plan of one.
-        return plan || parsed.GetValue(_seeds) is not { } seeds ? null : SeedStudy.Start(parsed, seeds, folder, json);
+        return plan || parsed.GetValue(_seeds) is not { } seeds ? null : SeedSeries.Start(parsed, seeds, folder, json);
     }
 }

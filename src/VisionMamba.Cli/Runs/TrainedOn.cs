@@ -1,10 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using VisionMamba.Cli.Runs;
 using VisionMamba.Models.Checkpoints;
 using VisionMamba.Training;
 
-namespace VisionMamba.Cli.Verbs;
+namespace VisionMamba.Cli.Runs;
 
 /// <summary>
 /// What a checkpoint's provenance says of its run: which images it saw and with which options. Older checkpoints say
@@ -35,6 +34,28 @@ internal static class TrainedOn
     public static TrainingOptions? Options(ModelCard card, string path) =>
         Read(card, path, "options", OptionsJson.Read);
 
+    /// <summary>
+    /// Where the images of the run lay in whose folder the checkpoint at <paramref name="path"/> is; or null.
+    /// </summary>
+    public static string? Folder(string path)
+    {
+        try
+        {
+            return (string?)Settings(path)?["data"]?[nameof(RunData.Folder)];
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    private static JsonNode? Settings(string path)
+    {
+        string settings = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path)) ?? "", "run.json");
+        bool ofRun = Path.GetFileName(path) is "last.safetensors" or "best.safetensors";
+        return ofRun && File.Exists(settings) ? JsonNode.Parse(File.ReadAllText(settings)) : null;
+    }
+
     private static T? Read<T>(ModelCard card, string path, string part, Func<JsonObject, T> read)
         where T : class
     {
@@ -42,10 +63,7 @@ internal static class TrainedOn
         {
             if (card.Provenance[Key] is JsonObject run && run[part] is JsonObject recorded)
                 return read(recorded);
-            string settings = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path)) ?? "", "run.json");
-            bool ofRun = Path.GetFileName(path) is "last.safetensors" or "best.safetensors";
-            JsonNode? saved = ofRun && File.Exists(settings) ? JsonNode.Parse(File.ReadAllText(settings)) : null;
-            return saved?[part] is { } node ? read(node.AsObject()) : null;
+            return Settings(path)?[part] is { } node ? read(node.AsObject()) : null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or NotSupportedException)
         {

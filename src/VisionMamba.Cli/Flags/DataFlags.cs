@@ -2,7 +2,7 @@ using System.CommandLine;
 using VisionMamba.Cli.Runs;
 using VisionMamba.Data.Datasets;
 
-namespace VisionMamba.Cli.Verbs;
+namespace VisionMamba.Cli.Flags;
 
 /// <summary>Which images: --data, --data-set and their limits.</summary>
 internal sealed class DataFlags
@@ -128,7 +128,16 @@ internal sealed class DataFlags
             throw new VisionMambaException(fault);
         SayNotTaken(data, all);
         if (data.OnBadImage != "skip")
-            return all;
+        {
+            // Not after an epoch, when the first of them is met.
+            Sample? never = new[] { all.Train, all.Validation, all.Test }.OfType<ImageDataset>()
+                .SelectMany(part => part.Samples).FirstOrDefault(s => Path.GetExtension(s.Path).ToLowerInvariant()
+                    is ".tif" or ".tiff");
+            return never is null ? all : throw new VisionMambaException(
+                $"{never.Path}: TIFF images are not read; convert them to PNG, or leave them out with "
+                + "--on-bad-image skip");
+        }
+
         DatasetSplits readable = all with
         {
             Train = Readable(all.Train),
@@ -263,31 +272,4 @@ internal sealed class DataFlags
         (OnBadImage, nameof(RunData.OnBadImage)), (Sample, nameof(RunData.Sample)),
         (MaxTest, nameof(RunData.MaxTest)), (RenderSize, nameof(RunData.RenderSize)),
     ];
-}
-
-/// <summary>Everything that decides which images a run sees; part of run.json.</summary>
-internal sealed record RunData(
-    string Folder, string? DataSet, double ValidationFraction, int? MaxClasses, int? MaxImages, ulong SplitSeed)
-{
-    public double? TrainFraction { get; init; }
-
-    public double? TrainPercent { get; init; }
-
-    public string SelectOn { get; init; } = "validation";
-
-    public bool TrainOnValidation { get; init; }
-
-    public int? Partition { get; init; }
-
-    public string? InatCategory { get; init; }
-
-    public string OnBadImage { get; init; } = "fail";
-
-    public bool TestAtEnd { get; init; } = true;
-
-    public string? Sample { get; init; }
-
-    public int? MaxTest { get; init; }
-
-    public int? RenderSize { get; init; }
 }

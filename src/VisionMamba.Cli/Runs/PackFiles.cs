@@ -1,7 +1,7 @@
 using VisionMamba.Models;
 using VisionMamba.Models.Checkpoints;
 
-namespace VisionMamba.Cli.Verbs;
+namespace VisionMamba.Cli.Runs;
 
 /// <summary>Prompt packs of runs and checkpoints.</summary>
 internal static class PackFiles

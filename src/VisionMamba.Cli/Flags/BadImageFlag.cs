@@ -1,7 +1,7 @@
 using System.CommandLine;
 using VisionMamba.Data.Images;
 
-namespace VisionMamba.Cli.Verbs;
+namespace VisionMamba.Cli.Flags;
 
 /// <summary>--on-bad-image of the verbs that answer: fail, or report an image and go on.</summary>
 internal sealed class BadImageFlag
