@@ -12,6 +12,9 @@ namespace VisionMamba.Training;
 /// </summary>
 public sealed class RunLog : IDisposable
 {
+    /// <summary>The file with a line for each step; it has none before the first checkpoint after one.</summary>
+    public const string StepsName = "steps.jsonl";
+
     private const string StepStart = "{\"step\":";
     private const string Columns = "epoch,learning_rate,train_loss,validation_loss,validation_top1,validation_top5,";
     private const string AverageColumns = "ema_validation_loss,ema_validation_top1,ema_validation_top5,";
@@ -29,7 +32,7 @@ public sealed class RunLog : IDisposable
     {
         Directory.CreateDirectory(folder);
         _epochPath = Path.Combine(folder, "log.csv");
-        string stepPath = Path.Combine(folder, "steps.jsonl");
+        string stepPath = Path.Combine(folder, StepsName);
         IEnumerable<string> rows = Rows(_epochPath).Skip(1).Where(r => Number(r, "") <= resumed.Epoch);
         AtomicFile.WriteText(_epochPath, Joined([$"{Columns}{(average ? AverageColumns : "")}seconds", .. rows]));
         AtomicFile.WriteText(stepPath, Joined(Rows(stepPath).Where(r => Number(r, StepStart) <= resumed.Step)));

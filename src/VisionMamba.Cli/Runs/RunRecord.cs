@@ -104,7 +104,7 @@ internal sealed class RunRecord
     /// <summary>The steps logged so far; a line that a killed run left unfinished is not counted.</summary>
     public IReadOnlyList<StepRow> ReadSteps()
     {
-        string path = Path.Combine(Folder, "steps.jsonl");
+        string path = Path.Combine(Folder, RunLog.StepsName);
         if (!File.Exists(path))
             return [];
         string[] lines = Lines(path);

@@ -20,7 +20,10 @@ internal static class TrainingRun
 {
     private const string FileName = "run.json", ResultName = "result.json";
 
-    /// <summary>Refuses a folder that already holds a run, so that nothing is overwritten by mistake.</summary>
+    /// <summary>
+    /// Refuses a folder that already holds a run, so that nothing is overwritten by mistake. A run of which nothing was
+    /// saved yet, because it met a bad image, say, may be begun anew.
+    /// </summary>
     public static void CheckNew(string output)
     {
         const string Advice = "give another folder, or --resume to go on with it";
@@ -28,7 +31,9 @@ internal static class TrainingRun
             throw new UsageException($"--output {output}: is a file; give a folder");
         if (RunSeries.Exists(output))
             throw new VisionMambaException($"--output {output}: already holds a study; {Advice}");
-        if (File.Exists(Path.Combine(output, FileName)))
+        var steps = new FileInfo(Path.Combine(output, RunLog.StepsName));
+        bool saved = steps is { Exists: true, Length: > 0 } || File.Exists(Path.Combine(output, "best.safetensors"));
+        if (File.Exists(Path.Combine(output, FileName)) && saved)
             throw new VisionMambaException($"--output {output}: already holds a run; {Advice}");
     }
 

@@ -144,6 +144,21 @@ public sealed class OwnFolderTests(TinyRun run) : IClassFixture<TinyRun>, IDispo
         Assert.Contains("--on-bad-image skip", result.Log);
     }
 
+    [Fact]
+    public void ARunThatMetABadImageAtOnceMayBeBegunAnew()
+    {
+        Fill("bad/train");
+        string file = Directory.GetFiles(_folder.At("bad/train"), "*.png", SearchOption.AllDirectories)[0];
+        File.WriteAllText(file, "no picture");
+        string[] line = run.TrainArguments("unused");
+        line[line.IndexOf("--data") + 1] = _folder.At("bad");
+        line[line.IndexOf("--output") + 1] = _folder.At("run");
+        Assert.Equal(1, CommandLine.Run(line).Code);
+        CommandLine.Succeed([.. line, "--on-bad-image", "skip"]);
+        CommandResult again = CommandLine.Run(line);
+        Assert.Contains("already holds a run", again.Log);
+    }
+
     private CommandResult Evaluate(string folder, params string[] more)
     {
         string[] model = more.Contains("--checkpoint") ? [] : ["--checkpoint", run.Checkpoint];
