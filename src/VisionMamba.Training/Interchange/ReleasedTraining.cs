@@ -95,7 +95,7 @@ public sealed class ReleasedTraining
         List<Tensor> trained = [.. all.Where(p => p.NeedsGradient)];
         List<Tensor>[][] readings =
         [
-            [[.. trained.Where(p => !AdamWOptimizer.Decays(p))], [.. trained.Where(AdamWOptimizer.Decays)]],
+            [[.. trained.Where(p => !ParameterGroups.Decays(p))], [.. trained.Where(ParameterGroups.Decays)]],
             [all],
             [trained],
         ];

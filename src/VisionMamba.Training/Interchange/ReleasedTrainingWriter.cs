@@ -59,8 +59,8 @@ public static class ReleasedTrainingWriter
         List<Tensor> all = [.. ReleasedOrder.Of(model.Parameters)];
         if (weightDecay == 0)
             return [all];
-        return [[.. all.Where(p => p.NeedsGradient && !AdamWOptimizer.Decays(p))],
-            [.. all.Where(p => p.NeedsGradient && AdamWOptimizer.Decays(p))]];
+        return [[.. all.Where(p => p.NeedsGradient && !ParameterGroups.Decays(p))],
+            [.. all.Where(p => p.NeedsGradient && ParameterGroups.Decays(p))]];
     }
 
     private static TorchDict Optimizer(

@@ -71,9 +71,6 @@ public abstract class Optimizer
     /// <summary>The name in <see cref="State"/> of a parameter's state called <paramref name="moment"/>.</summary>
     public static string StateName(string parameter, string moment) => $"optimizer:{moment}:{parameter}";
 
-    /// <inheritdoc cref="ParameterGroups.Decays"/>
-    public static bool Decays(Tensor parameter) => ParameterGroups.Decays(parameter);
-
     /// <summary>One step at <paramref name="learningRate"/> with the gradients that have been accumulated.</summary>
     public void Step(Backend backend, double learningRate)
     {

@@ -60,7 +60,7 @@ public sealed class TrainingTests(ITestOutputHelper output)
             {
                 Assert.Equal(
                     group.GetProperty("weight_decay").GetDouble() > 0,
-                    AdamWOptimizer.Decays(parameters[parameter.GetString()!]));
+                    ParameterGroups.Decays(parameters[parameter.GetString()!]));
             }
         }
     }
