@@ -1,13 +1,13 @@
+using System.IO.Enumeration;
+
 namespace VisionMamba.Data.Datasets;
 
 /// <summary>Finds the image files of a folder per class, and counts what is none.</summary>
 internal static class FolderScan
 {
-    // TIFF is no format that is read: as an image it is reported, or left out, like every other unreadable one.
     private static readonly HashSet<string> Extensions = new(StringComparer.OrdinalIgnoreCase)
     {
         ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".ppm", ".pgm", ".pbm", ".pnm",
-        ".tif", ".tiff",
     };
 
     private static readonly HashSet<string> OtherPictures = new(StringComparer.OrdinalIgnoreCase)
@@ -29,14 +29,12 @@ internal static class FolderScan
         MatchType = MatchType.Simple,
     };
 
-    private static readonly EnumerationOptions WithoutLinks = new()
-    {
-        AttributesToSkip = FileAttributes.ReparsePoint,
-        IgnoreInaccessible = false,
-        MatchType = MatchType.Simple,
-    };
+    /// <summary>
+    /// TIFF is no format that is read: as an image it is reported, or left out, like every other unreadable one.
+    /// </summary>
+    public static bool IsTiff(string path) => Path.GetExtension(path).ToLowerInvariant() is ".tif" or ".tiff";
 
-    public static bool IsImage(string path) => Extensions.Contains(Path.GetExtension(path));
+    public static bool IsImage(string path) => Extensions.Contains(Path.GetExtension(path)) || IsTiff(path);
 
     /// <summary>Names of the visible folders directly inside, by code point.</summary>
     public static string[] Folders(string dir) =>
@@ -65,16 +63,14 @@ internal static class FolderScan
                 continue;
             }
 
-            string[] names = Sorted(folder, () => Directory.EnumerateFiles(folder, "*", Options));
-            HashSet<string> plain =
-                [.. Sorted(folder, () => Directory.EnumerateFiles(folder, "*", WithoutLinks))];
-            foreach (string name in names)
+            var links = new HashSet<string>();
+            foreach (string name in Sorted(folder, () => Files(folder, links)))
             {
                 string path = Path.Combine(folder, name);
                 if (!IsImage(name))
                     rest?.Add(dir, Path.GetExtension(name) is { Length: > 0 } ending
                         ? ending.ToLowerInvariant() : "files without an ending");
-                else if (files.Add(plain.Contains(name) ? Path.Combine(real, name) : RealPath.OfAny(path)))
+                else if (files.Add(links.Contains(name) ? RealPath.OfAny(path) : Path.Combine(real, name)))
                     found.Add(path);
                 else
                     rest?.Add(dir, "links to images that are taken already");
@@ -86,6 +82,21 @@ internal static class FolderScan
 
         return found;
     }
+
+    /// <summary>
+    /// The names of the files in a folder; those that are links are added to <paramref name="links"/>.
+    /// </summary>
+    private static FileSystemEnumerable<string> Files(string dir, HashSet<string> links) => new(
+        dir, (ref FileSystemEntry entry) =>
+        {
+            string name = entry.FileName.ToString();
+            if (entry.Attributes.HasFlag(FileAttributes.ReparsePoint))
+                links.Add(name);
+            return name;
+        }, Options)
+    {
+        ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory,
+    };
 
     /// <summary>The folders above, both those that the path names and those that a link in it leads to.</summary>
     private static HashSet<string> Above(string dir)

@@ -12,6 +12,9 @@ public static class ImageFiles
     public static IReadOnlyList<string> Of(IEnumerable<string> paths) =>
         [.. paths.SelectMany(path => Directory.Exists(path) ? In(path) : [path])];
 
+    /// <summary>Whether it is an image by its name that is never read.</summary>
+    public static bool IsTiff(string path) => FolderScan.IsTiff(path);
+
     private static List<string> In(string folder)
     {
         List<string> images = FolderScan.Images(folder);
