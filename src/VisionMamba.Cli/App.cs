@@ -78,11 +78,8 @@ internal static partial class App
         ParseResult parsed = RecipeFlag.Parse(Root(), args);
         if (parsed.Errors.Count == 0)
         {
-            // From a variable that is not set in a script; as a path it would mean the working folder.
-            return parsed.CommandResult.Children.OfType<OptionResult>().FirstOrDefault(
-                o => o.Option.HelpName is { } help && (help.Contains("DIR") || help.Contains("FILE"))
-                    && o.Tokens.Any(t => string.IsNullOrWhiteSpace(t.Value))) is { } empty
-                ? throw new UsageException($"{empty.Option.Name}: is empty; give a path or leave it out") : parsed;
+            RefuseEmptyPaths(parsed);
+            return parsed;
         }
 
         // A mistyped verb is reported as a missing one first; what was not understood says more.
@@ -90,6 +87,17 @@ internal static partial class App
             ? $"'{parsed.UnmatchedTokens[0]}' is not a command or option"
             : Named(parsed.Errors[0]);
         throw new UsageException($"{message} (--help lists what there is)");
+    }
+
+    /// <summary>They come from variables that a script did not set, and would mean the working folder.</summary>
+    private static void RefuseEmptyPaths(ParseResult parsed)
+    {
+        static bool IsPath(Option option) => option.HelpName is { } help
+            && (help.Contains("DIR", StringComparison.Ordinal) || help.Contains("FILE", StringComparison.Ordinal));
+        OptionResult? empty = parsed.CommandResult.Children.OfType<OptionResult>().FirstOrDefault(
+            o => IsPath(o.Option) && o.Tokens.Any(t => string.IsNullOrWhiteSpace(t.Value)));
+        if (empty is not null)
+            throw new UsageException($"{empty.Option.Name}: is empty; give a path or leave it out");
     }
 
     private static string Named(ParseError error)

@@ -11,7 +11,10 @@ namespace VisionMamba.Cli.Devices;
 /// </param>
 internal sealed class DeviceFlags(bool answersOnly = false)
 {
-    private const string Cuda = "cuda", Full = "fp32", Packed = "bf16";
+    /// <summary>The precision that a run has by default.</summary>
+    public const string Full = "fp32";
+
+    private const string Cuda = "cuda", Packed = "bf16";
 
     private static readonly string[] s_precisions = [Full, "tf32", Packed, "fp16"];
 

@@ -21,26 +21,26 @@ internal sealed class AugmentFlags
     public AugmentFlags(AugmentOptions? defaults = null)
     {
         AugmentOptions d = defaults ?? new AugmentOptions();
-        _policy = Flag("--aa",
+        _policy = Flag.Of("--aa",
             "policy: rand-m9-mstd0.5-inc1 and its like, v0, v0r, original, originalr, augmix-m3-w3, none",
             d.AutoAugment);
-        _jitter = Flag("--color-jitter", "range of brightness, contrast and saturation; not used beside --aa",
+        _jitter = Flag.Of("--color-jitter", "range of brightness, contrast and saturation; not used beside --aa",
             d.ColorJitter);
-        _hue = Flag("--hue-jitter", "range of the hue, up to 0.5; not used beside --aa", d.HueJitter);
+        _hue = Flag.Of("--hue-jitter", "range of the hue, up to 0.5; not used beside --aa", d.HueJitter);
         _filter = Choice("--train-interpolation", "filter of the training crop", d.Interpolation);
-        _flip = Flag("--hflip", "probability of a mirror image", d.HorizontalFlip);
-        _upsideDown = Flag("--vflip", "probability of an upside-down image", d.VerticalFlip);
-        _simple = Flag("--src", "simple random crop: resize, reflect 4 pixels, crop", d.SimpleCrop);
-        _small = Flag("--small-crop", "inputs to 32 pixels: no resize, add 4 black pixels, crop", d.SmallCrop);
-        _three = Flag("--three-augment", "greyscale, solarisation or blur (DeiT III); takes the place of --aa",
+        _flip = Flag.Of("--hflip", "probability of a mirror image", d.HorizontalFlip);
+        _upsideDown = Flag.Of("--vflip", "probability of an upside-down image", d.VerticalFlip);
+        _simple = Flag.Of("--src", "simple random crop: resize, reflect 4 pixels, crop", d.SimpleCrop);
+        _small = Flag.Of("--small-crop", "inputs to 32 pixels: no resize, add 4 black pixels, crop", d.SmallCrop);
+        _three = Flag.Of("--three-augment", "greyscale, solarisation or blur (DeiT III); takes the place of --aa",
             d.ThreeAugment);
-        _erase = Flag("--reprob", "probability of random erasing", d.EraseProbability);
+        _erase = Flag.Of("--reprob", "probability of random erasing", d.EraseProbability);
         _eraseMode = Choice("--remode", "what is erased becomes", d.EraseMode);
-        _eraseCount = Flag("--recount", "rectangles that share the erased area", d.EraseCount);
-        _mixup = Flag("--mixup", "alpha of mixup, 0 for none", d.Mixup);
-        _cutmix = Flag("--cutmix", "alpha of cutmix, 0 for none", d.Cutmix);
-        _mix = Flag("--mixup-prob", "probability that a batch, pair or element is mixed", d.MixProbability);
-        _switch = Flag("--mixup-switch-prob", "probability of cutmix where both are on", d.MixSwitchProbability);
+        _eraseCount = Flag.Of("--recount", "rectangles that share the erased area", d.EraseCount);
+        _mixup = Flag.Of("--mixup", "alpha of mixup, 0 for none", d.Mixup);
+        _cutmix = Flag.Of("--cutmix", "alpha of cutmix, 0 for none", d.Cutmix);
+        _mix = Flag.Of("--mixup-prob", "probability that a batch, pair or element is mixed", d.MixProbability);
+        _switch = Flag.Of("--mixup-switch-prob", "probability of cutmix where both are on", d.MixSwitchProbability);
         _mixMode = Choice("--mixup-mode", "mix with one draw for each", d.MixMode);
     }
 
@@ -85,13 +85,10 @@ internal sealed class AugmentFlags
         return options;
     }
 
-    private static Option<T> Flag<T>(string name, string description, T value) =>
-        new(name) { Description = description, DefaultValueFactory = _ => value };
-
     private static Option<string> Choice<T>(string name, string description, T value)
         where T : struct, Enum
     {
-        Option<string> option = Flag(name, description, value.ToString().ToLowerInvariant());
+        Option<string> option = Flag.Of(name, description, value.ToString().ToLowerInvariant());
         option.HelpName = string.Join('|', Names<T>());
         return option;
     }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using VisionMamba.Cli.Verbs;
 using VisionMamba.Models.Checkpoints;
 
 namespace VisionMamba.Cli.Flags;
@@ -77,7 +76,7 @@ internal sealed class CheckpointFlags
         string? backbone = Backbone(parsed);
         if (Pack(parsed) is { } pack)
         {
-            if (Open.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false }) is { } given)
+            if (Open.FirstOrDefault(o => parsed.IsGiven(o)) is { } given)
                 throw new UsageException($"{given.Name}: is recorded in the pack; leave it out");
             if (backbone is null)
                 throw new UsageException("--pack: needs --backbone FILE beside it");
@@ -98,7 +97,7 @@ internal sealed class CheckpointFlags
 
     private LoadOptions Options(ParseResult parsed)
     {
-        TrainVerb.RequireAtLeast1(parsed, _size, _stride, _shared);
+        Flag.RequireAtLeast1(parsed, _size, _stride, _shared);
         string? source = parsed.GetValue(_source);
         if (source is not null and not "token" and not "paired-halves")
             throw new UsageException($"{_source.Name}: must be token or paired-halves");

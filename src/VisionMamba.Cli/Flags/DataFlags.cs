@@ -1,6 +1,7 @@
 using System.CommandLine;
 using VisionMamba.Cli.Runs;
 using VisionMamba.Data.Datasets;
+using VisionMamba.Data.Images;
 
 namespace VisionMamba.Cli.Flags;
 
@@ -97,8 +98,7 @@ internal sealed class DataFlags
         OnBadImage, Sample, MaxTest, SplitSeed, RenderSize, .. Choices,
     ];
 
-    public static DatasetSplits Load(RunData data) => KeptImages.Load(
-        data, () => DatasetLoader.Load(data.Folder, data.DataSet, Options(data)));
+    public static DatasetSplits Load(RunData data) => Kept(data, Options(data));
 
     private static DatasetOptions Options(RunData data) => new()
     {
@@ -131,8 +131,7 @@ internal sealed class DataFlags
         {
             // Not after an epoch, when the first of them is met.
             Sample? never = new[] { all.Train, all.Validation, all.Test }.OfType<ImageDataset>()
-                .SelectMany(part => part.Samples).FirstOrDefault(s => Path.GetExtension(s.Path).ToLowerInvariant()
-                    is ".tif" or ".tiff");
+                .SelectMany(part => part.Samples).FirstOrDefault(s => ImageFiles.IsTiff(s.Path));
             return never is null ? all : throw new VisionMambaException(
                 $"{never.Path}: TIFF images are not read; convert them to PNG, or leave them out with "
                 + "--on-bad-image skip");
@@ -154,9 +153,11 @@ internal sealed class DataFlags
     }
 
     /// <summary>As <see cref="Load"/> to measure on: there need be nothing to train on.</summary>
-    public static DatasetSplits LoadToMeasure(RunData data) => KeptImages.Load(
-        data,
-        () => DatasetLoader.Load(data.Folder, data.DataSet, Options(data) with { AllowNoTraining = true }));
+    public static DatasetSplits LoadToMeasure(RunData data) =>
+        Kept(data, Options(data) with { AllowNoTraining = true });
+
+    private static DatasetSplits Kept(RunData data, DatasetOptions options) =>
+        KeptImages.Load(data, () => DatasetLoader.Load(data.Folder, data.DataSet, options));
 
     /// <summary>The images of a part that can be read; the others are told.</summary>
     public static ImageDataset Readable(ImageDataset part)
@@ -255,7 +256,7 @@ internal sealed class DataFlags
         var given = RunJson.Write(flags);
         foreach ((Option option, string name) in Recorded)
         {
-            if (parsed.GetResult(option) is { Implicit: false })
+            if (parsed.IsGiven(option))
                 merged[name] = given[name]?.DeepClone();
         }
 

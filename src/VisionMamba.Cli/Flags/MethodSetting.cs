@@ -39,7 +39,7 @@ internal sealed record MethodSetting(Option Flag, string Key, string[] Methods, 
     }
 
     /// <summary>Whether the command line itself gives it.</summary>
-    public bool IsGiven(ParseResult parsed) => parsed.GetResult(Flag) is { Implicit: false };
+    public bool IsGiven(ParseResult parsed) => parsed.IsGiven(Flag);
 
     private static JsonValue Node<T>(T value) => value switch
     {

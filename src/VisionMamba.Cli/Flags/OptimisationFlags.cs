@@ -23,52 +23,54 @@ internal sealed class OptimisationFlags
 
     public OptimisationFlags(TrainingOptions d)
     {
-        _opt = Flag("--opt", $"optimizer: {string.Join(", ", OptimizerCatalog.Names)} (sgd is Nesterov's)", d.Opt);
-        _eps = Flag("--opt-eps", "optimizer: epsilon, by default the optimizer's own", d.OptEps);
+        _opt = Flag.Of("--opt", $"optimizer: {string.Join(", ", OptimizerCatalog.Names)} (sgd is Nesterov's)", d.Opt);
+        _eps = Flag.Of("--opt-eps", "optimizer: epsilon, by default the optimizer's own", d.OptEps);
         _betas = List(
             "--opt-betas", "optimizer: decays of the moments, by default the optimizer's own",
             d.OptBetas, 2, 2, "B1 B2");
-        _momentum = Flag("--momentum", "optimizer: momentum of sgd, momentum and rmsprop", d.Momentum);
-        _layerDecay = Flag(
+        _momentum = Flag.Of("--momentum", "optimizer: momentum of sgd, momentum and rmsprop", d.Momentum);
+        _layerDecay = Flag.Of(
             "--layer-decay", "optimizer: factor of the rate from a layer to the one before", d.LayerDecay);
-        _headScale = Flag("--head-lr-scale", "optimizer: factor of the head's rate", d.HeadLrScale);
-        _promptScale = Flag("--prompt-lr-scale", "optimizer: factor of the prompts' rate", d.PromptLrScale);
-        _clipMode = Flag("--clip-mode", "optimizer: what --clip-grad limits: norm, value, agc", d.ClipMode);
-        _sched = Flag("--sched", $"schedule: {string.Join(", ", LearningRates.Names)}", d.Sched);
-        _warmup = Flag("--warmup-lr", "schedule: rate of the first epoch where there is a warm-up", d.WarmupRate);
-        _minimum = Flag("--min-lr", "schedule: lowest rate", d.MinimumRate);
-        _cooldown = Flag("--cooldown-epochs", "schedule: epochs at the lowest rate after the end", d.CooldownEpochs);
-        _patience = Flag("--patience-epochs", "schedule: plateau: epochs without a better accuracy", d.PatienceEpochs);
-        _decayRate = Flag(
+        _headScale = Flag.Of("--head-lr-scale", "optimizer: factor of the head's rate", d.HeadLrScale);
+        _promptScale = Flag.Of("--prompt-lr-scale", "optimizer: factor of the prompts' rate", d.PromptLrScale);
+        _clipMode = Flag.Of("--clip-mode", "optimizer: what --clip-grad limits: norm, value, agc", d.ClipMode);
+        _sched = Flag.Of("--sched", $"schedule: {string.Join(", ", LearningRates.Names)}", d.Sched);
+        _warmup = Flag.Of("--warmup-lr", "schedule: rate of the first epoch where there is a warm-up", d.WarmupRate);
+        _minimum = Flag.Of("--min-lr", "schedule: lowest rate", d.MinimumRate);
+        _cooldown = Flag.Of("--cooldown-epochs", "schedule: epochs at the lowest rate after the end", d.CooldownEpochs);
+        _patience = Flag.Of(
+            "--patience-epochs", "schedule: plateau: epochs without a better accuracy", d.PatienceEpochs);
+        _decayRate = Flag.Of(
             "--decay-rate", "schedule: factor of the rate (step, multistep, plateau, cycles)", d.DecayRate);
-        _decayEpochs = Flag("--decay-epochs", "schedule: step: epochs between two steps", d.DecayEpochs);
+        _decayEpochs = Flag.Of("--decay-epochs", "schedule: step: epochs between two steps", d.DecayEpochs);
         _milestones = List(
             "--decay-milestones", "schedule: multistep: epochs of the steps", d.DecayMilestones, 1, 100, "N");
-        _cycleMul = Flag("--lr-cycle-mul", "schedule: length of a cycle by that of the one before", d.LrCycleMul);
-        _cycles = Flag("--lr-cycle-limit", "schedule: cycles of --epochs epochs (cosine, tanh)", d.LrCycleLimit);
-        _kDecay = Flag("--lr-k-decay", "schedule: cosine: exponent of the phase", d.LrKDecay);
+        _cycleMul = Flag.Of("--lr-cycle-mul", "schedule: length of a cycle by that of the one before", d.LrCycleMul);
+        _cycles = Flag.Of("--lr-cycle-limit", "schedule: cycles of --epochs epochs (cosine, tanh)", d.LrCycleLimit);
+        _kDecay = Flag.Of("--lr-k-decay", "schedule: cosine: exponent of the phase", d.LrKDecay);
         _noise = List(
             "--lr-noise", "schedule: noise from, and to, these shares of the epochs", d.LrNoise, 1, 2, "FROM TO");
-        _noisePct = Flag("--lr-noise-pct", "schedule: largest noise, as a share of the rate", d.LrNoisePct);
-        _noiseStd = Flag("--lr-noise-std", "schedule: deviation of the noise, as a share of the rate", d.LrNoiseStd);
-        _bce = Flag("--bce-loss", "loss: binary cross entropy per class, without label smoothing", d.BceLoss);
+        _noisePct = Flag.Of("--lr-noise-pct", "schedule: largest noise, as a share of the rate", d.LrNoisePct);
+        _noiseStd = Flag.Of("--lr-noise-std", "schedule: deviation of the noise, as a share of the rate", d.LrNoiseStd);
+        _bce = Flag.Of("--bce-loss", "loss: binary cross entropy per class, without label smoothing", d.BceLoss);
         _teacher = new Option<string?>("--teacher")
         {
             Description = "loss: a trained model to learn from",
             HelpName = "FILE",
         };
-        _distillation = Flag(
+        _distillation = Flag.Of(
             "--distillation", "loss: how the teacher is learnt from: none, soft, hard", d.Distillation);
-        _alpha = Flag("--distillation-alpha", "loss: the distillation's share", d.DistillationAlpha);
-        _tau = Flag("--distillation-tau", "loss: temperature of soft distillation", d.DistillationTau);
-        _ema = Flag("--model-ema", "average: keep a moving average of the weights and validate it, too", d.ModelEma);
-        _emaDecay = Flag("--model-ema-decay", "average: its decay per step", d.ModelEmaDecay);
-        _micro = Flag(
+        _alpha = Flag.Of("--distillation-alpha", "loss: the distillation's share", d.DistillationAlpha);
+        _tau = Flag.Of("--distillation-tau", "loss: temperature of soft distillation", d.DistillationTau);
+        _ema = Flag.Of("--model-ema", "average: keep a moving average of the weights and validate it, too", d.ModelEma);
+        _emaDecay = Flag.Of("--model-ema-decay", "average: its decay per step", d.ModelEmaDecay);
+        _micro = Flag.Of(
             "--micro-batch",
             "memory: compute the batch in pieces of N images, 0 for as many as bring speed (8 at 224 px)",
             d.MicroBatch);
-        _repeats = Flag("--repeated-aug", "images: each comes N times in a row, differently augmented", d.RepeatedAug);
-        _earlyStop = Flag("--early-stop", "stop after N epochs without a better top-1, 0 for never", d.EarlyStop);
+        _repeats = Flag.Of(
+            "--repeated-aug", "images: each comes N times in a row, differently augmented", d.RepeatedAug);
+        _earlyStop = Flag.Of("--early-stop", "stop after N epochs without a better top-1, 0 for never", d.EarlyStop);
     }
 
     public IEnumerable<Option> All =>
@@ -87,45 +89,42 @@ internal sealed class OptimisationFlags
     public TrainingOptions Read(ParseResult p, TrainingOptions options)
     {
         RefuseIdle(p, options);
-        return ReadAll(p, options);
+        return ReadSchedule(p, options) with
+        {
+            Opt = p.GetValue(_opt)!,
+            OptEps = p.GetValue(_eps),
+            OptBetas = p.GetValue(_betas) ?? [],
+            Momentum = p.GetValue(_momentum),
+            LayerDecay = p.GetValue(_layerDecay),
+            HeadLrScale = p.GetValue(_headScale),
+            PromptLrScale = p.GetValue(_promptScale),
+            ClipMode = p.GetValue(_clipMode)!,
+            BceLoss = p.GetValue(_bce),
+            // The run goes on wherever it is resumed from.
+            Teacher = p.GetValue(_teacher) is { } teacher ? Path.GetFullPath(teacher) : null,
+            Distillation = p.GetValue(_distillation)!,
+            DistillationAlpha = p.GetValue(_alpha),
+            DistillationTau = p.GetValue(_tau),
+            ModelEma = p.GetValue(_ema),
+            ModelEmaDecay = p.GetValue(_emaDecay),
+            MicroBatch = p.GetValue(_micro),
+            RepeatedAug = p.GetValue(_repeats),
+            EarlyStop = p.GetValue(_earlyStop),
+        };
     }
 
     /// <summary>What a recipe or a default says may lie idle; what the user says must not.</summary>
     private void RefuseIdle(ParseResult p, TrainingOptions options)
     {
-        bool Given(Option option) => p.GetResult(option) is { Implicit: false };
-        if (Given(_clipMode) && options.ClipGradient == 0)
+        if (p.IsGiven(_clipMode) && options.ClipGradient == 0)
             throw new UsageException($"{_clipMode.Name}: says what --clip-grad limits; give that too, or leave it out");
-        if (Given(_minimum) && p.GetValue(_sched) is "step" or "multistep")
+        if (p.IsGiven(_minimum) && p.GetValue(_sched) is "step" or "multistep")
         {
             throw new UsageException(
                 $"{_minimum.Name}: --sched {p.GetValue(_sched)} has no lowest rate; leave it out, or give another "
                 + "--sched");
         }
     }
-
-    private TrainingOptions ReadAll(ParseResult p, TrainingOptions options) => ReadSchedule(p, options) with
-    {
-        Opt = p.GetValue(_opt)!,
-        OptEps = p.GetValue(_eps),
-        OptBetas = p.GetValue(_betas) ?? [],
-        Momentum = p.GetValue(_momentum),
-        LayerDecay = p.GetValue(_layerDecay),
-        HeadLrScale = p.GetValue(_headScale),
-        PromptLrScale = p.GetValue(_promptScale),
-        ClipMode = p.GetValue(_clipMode)!,
-        BceLoss = p.GetValue(_bce),
-        // The run goes on wherever it is resumed from.
-        Teacher = p.GetValue(_teacher) is { } teacher ? Path.GetFullPath(teacher) : null,
-        Distillation = p.GetValue(_distillation)!,
-        DistillationAlpha = p.GetValue(_alpha),
-        DistillationTau = p.GetValue(_tau),
-        ModelEma = p.GetValue(_ema),
-        ModelEmaDecay = p.GetValue(_emaDecay),
-        MicroBatch = p.GetValue(_micro),
-        RepeatedAug = p.GetValue(_repeats),
-        EarlyStop = p.GetValue(_earlyStop),
-    };
 
     private TrainingOptions ReadSchedule(ParseResult p, TrainingOptions options) => options with
     {
@@ -144,9 +143,6 @@ internal sealed class OptimisationFlags
         LrNoisePct = p.GetValue(_noisePct),
         LrNoiseStd = p.GetValue(_noiseStd),
     };
-
-    private static Option<T> Flag<T>(string name, string description, T value) =>
-        new(name) { Description = description, DefaultValueFactory = _ => value };
 
     private static Option<T[]> List<T>(
         string name, string description, IReadOnlyList<T> values, int least, int most, string help) => new(name)

@@ -17,27 +17,28 @@ internal sealed class TrainingFlags
     public TrainingFlags(TrainingOptions? defaults = null)
     {
         TrainingOptions d = defaults ?? s_defaults;
-        _epochs = Flag("--epochs", "passes over the training images", d.Epochs);
-        _maxSteps = Flag("--max-steps", "stop after N steps, 0 for no limit", d.MaxSteps);
-        _batch = Flag("--batch", "images per step; --micro-batch computes them in pieces", d.Batch);
-        _warmup = Flag(
+        _epochs = Flag.Of("--epochs", "passes over the training images", d.Epochs);
+        _maxSteps = Flag.Of("--max-steps", "stop after N steps, 0 for no limit", d.MaxSteps);
+        _batch = Flag.Of("--batch", "images per step; --micro-batch computes them in pieces", d.Batch);
+        _warmup = Flag.Of(
             "--warmup-epochs", "epochs of learning-rate warm-up; where --epochs is given and this is not, a quarter of "
             + "them at most", d.WarmupEpochs);
-        _workers = Flag("--workers", "threads that decode and augment", d.Workers);
-        _saveEvery = Flag("--save-every", "save after every N steps too, 0 for the end of epochs only", d.SaveEvery);
-        _tensorBoard = Flag(
+        _workers = Flag.Of("--workers", "threads that decode and augment", d.Workers);
+        _saveEvery = Flag.Of("--save-every", "save after every N steps too, 0 for the end of epochs only", d.SaveEvery);
+        _tensorBoard = Flag.Of(
             "--tensorboard", "write event files for TensorBoard; true unless false is given", d.TensorBoard);
-        _lr = Flag("--lr", "learning rate at batch 512; scaled by batch / 512", d.LearningRate);
-        _decay = Flag("--weight-decay", "weight decay, as the optimizer has it", d.WeightDecay);
-        _smoothing = Flag("--label-smoothing", "share of the target given to all classes", d.LabelSmoothing);
-        _dropPath = Flag("--drop-path", "stochastic depth of the last block", d.DropPath);
-        _clip = Flag("--clip-grad", "where gradients are clipped, 0 for no clipping; see --clip-mode", d.ClipGradient);
-        _cropScale = Flag("--crop-scale", "least share of the picture in a random crop", d.CropScale);
-        _cropFraction = Flag(
+        _lr = Flag.Of("--lr", "learning rate at batch 512; scaled by batch / 512", d.LearningRate);
+        _decay = Flag.Of("--weight-decay", "weight decay, as the optimizer has it", d.WeightDecay);
+        _smoothing = Flag.Of("--label-smoothing", "share of the target given to all classes", d.LabelSmoothing);
+        _dropPath = Flag.Of("--drop-path", "stochastic depth of the last block", d.DropPath);
+        _clip = Flag.Of(
+            "--clip-grad", "where gradients are clipped, 0 for no clipping; see --clip-mode", d.ClipGradient);
+        _cropScale = Flag.Of("--crop-scale", "least share of the picture in a random crop", d.CropScale);
+        _cropFraction = Flag.Of(
             "--crop-fraction", "share of the picture's side that evaluation's centre crop keeps", d.CropFraction);
         _augment = new AugmentFlags(d.Augment);
         _optimisation = new OptimisationFlags(d);
-        _seed = Flag("--seed", "decides everything random", d.Seed);
+        _seed = Flag.Of("--seed", "decides everything random", d.Seed);
     }
 
     public IEnumerable<Option> All =>
@@ -52,7 +53,7 @@ internal sealed class TrainingFlags
     /// <summary><paramref name="run"/>'s options with what was given of <see cref="Resumable"/>.</summary>
     public TrainingOptions Over(ParseResult p, TrainingOptions run)
     {
-        int Given(Option<int> flag, int old) => p.GetResult(flag) is { Implicit: false } ? p.GetValue(flag) : old;
+        int Given(Option<int> flag, int old) => p.IsGiven(flag) ? p.GetValue(flag) : old;
         return Checked(run with
         {
             Epochs = Given(_epochs, run.Epochs),
@@ -67,9 +68,8 @@ internal sealed class TrainingFlags
     /// </summary>
     private int Warmup(ParseResult p)
     {
-        bool Given(Option option) => p.GetResult(option) is { Implicit: false };
         int warmup = p.GetValue(_warmup);
-        return Given(_epochs) && !Given(_warmup) ? Math.Min(warmup, p.GetValue(_epochs) / 4) : warmup;
+        return p.IsGiven(_epochs) && !p.IsGiven(_warmup) ? Math.Min(warmup, p.GetValue(_epochs) / 4) : warmup;
     }
 
     public TrainingOptions Read(ParseResult p)
@@ -109,7 +109,4 @@ internal sealed class TrainingFlags
 
         return options;
     }
-
-    private static Option<T> Flag<T>(string name, string description, T value) =>
-        new(name) { Description = description, DefaultValueFactory = _ => value };
 }

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Text.Json.Nodes;
+using VisionMamba.Cli.Flags;
 using VisionMamba.Cli.Recipes;
 
 namespace VisionMamba.Cli.Planning;
@@ -18,7 +18,7 @@ internal sealed record Setting(string Key, JsonNode? Value, string Origin)
     private static Setting Of(ParseResult parsed, Option option, Recipe? recipe)
     {
         string key = RecipeOptions.Key(option.Name);
-        string origin = parsed.GetResult(option) is OptionResult { Implicit: false } ? "flag"
+        string origin = parsed.IsGiven(option) ? "flag"
             : recipe?.Options.ContainsKey(key) == true ? "recipe" : "default";
         return new Setting(key, OptionValue.Of(option).Read(parsed), origin);
     }

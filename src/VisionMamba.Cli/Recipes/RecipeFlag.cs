@@ -1,4 +1,5 @@
 using System.CommandLine;
+using VisionMamba.Cli.Flags;
 
 namespace VisionMamba.Cli.Recipes;
 
@@ -39,7 +40,7 @@ internal static class RecipeFlag
         foreach (Option option in parsed.CommandResult.Command.Options)
         {
             string key = RecipeOptions.Key(option.Name), words = key.Replace('_', ' ');
-            if (!recipe.Options.ContainsKey(key) || parsed.GetResult(option) is { Implicit: false })
+            if (!recipe.Options.ContainsKey(key) || parsed.IsGiven(option))
                 continue;
             if (message.StartsWith(option.Name + ":", StringComparison.Ordinal)
                 || message.StartsWith(option.Name + " ", StringComparison.Ordinal))

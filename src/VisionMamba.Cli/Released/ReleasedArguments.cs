@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using VisionMamba.Cli.Flags;
 using VisionMamba.Data.Augment;
 using VisionMamba.Tensors.Files;
 using VisionMamba.Training;
@@ -63,7 +64,7 @@ internal static class ReleasedArguments
                 typeof(AugmentOptions), OptionsJson.Write(flags.Augment), s_augment, file, parsed,
                 OptionsJson.ReadAugment),
         };
-        if (!IsGiven(parsed, "--lr") && BaseRate(file) is { } rate)
+        if (!parsed.IsGiven("--lr") && BaseRate(file) is { } rate)
             read = read with { LearningRate = rate * 512 / read.Batch };
         try
         {
@@ -76,11 +77,6 @@ internal static class ReleasedArguments
 
         return read;
     }
-
-    /// <summary>Whether the option was given on the command line.</summary>
-    public static bool IsGiven(ParseResult parsed, string flag) =>
-        parsed.CommandResult.Command.Options.FirstOrDefault(o => o.Name == flag) is { } option
-        && parsed.GetResult(option) is { Implicit: false };
 
     private static PickleValue? Find(TensorFile file, string[] path) =>
         path.Aggregate(file.Root, (at, key) => at?[key]);
@@ -96,7 +92,7 @@ internal static class ReleasedArguments
     {
         foreach ((string flag, string property, string[] path) in taken)
         {
-            if (!IsGiven(parsed, flag) && Find(file, path) is PickleScalar { Value: not null } value)
+            if (!parsed.IsGiven(flag) && Find(file, path) is PickleScalar { Value: not null } value)
                 options[property] = Node(OptionsJson.IsReal(type, property), value);
         }
 

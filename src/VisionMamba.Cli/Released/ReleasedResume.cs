@@ -39,7 +39,7 @@ internal sealed class ReleasedResume
         if (parsed.GetValue(From) is not { } path)
             return null;
         IEnumerable<string> fixedByFile = s_ofTheFile.Concat(method.All.Select(o => o.Name).Except(s_open));
-        if (fixedByFile.FirstOrDefault(f => ReleasedArguments.IsGiven(parsed, f)) is { } given)
+        if (fixedByFile.FirstOrDefault(f => parsed.IsGiven(f)) is { } given)
             throw new UsageException($"{given}: with --resume-from it is the file's; leave it out");
         using TensorFile file = TensorFile.Open(path);
         if (!ReleasedTraining.IsIn(file))
@@ -63,7 +63,7 @@ internal sealed class ReleasedResume
         DatasetSplits splits = DataFlags.LoadReadable(images);
         CheckClasses(path, loaded, splits);
         options = memory.Fit(parsed, options, loaded.Model, splits.Train.Count, backend);
-        if (ReleasedArguments.IsGiven(parsed, "--dry-run"))
+        if (parsed.IsGiven("--dry-run"))
             return Plan(training, options, splits);
         var source = new JsonObject
         {
@@ -94,15 +94,15 @@ internal sealed class ReleasedResume
     /// </summary>
     private static LoadOptions LoadOptions(ParseResult parsed, TensorFile file)
     {
-        T? Given<T>(string flag) => ReleasedArguments.IsGiven(parsed, flag) ? parsed.GetValue<T>(flag) : default;
+        T? Given<T>(string flag) => parsed.IsGiven(flag) ? parsed.GetValue<T>(flag) : default;
         return new LoadOptions
         {
             Copy = true,
             ImageSize = Given<int?>("--image-size"),
             Stride = Given<int?>("--stride"),
-            SharedLayers = ReleasedArguments.IsGiven(parsed, "--shared-layers")
+            SharedLayers = parsed.IsGiven("--shared-layers")
                 ? parsed.GetValue<int>("--shared-layers") : null,
-            SimAm = ReleasedArguments.IsGiven(parsed, "--simam") ? parsed.GetValue<bool>("--simam") : null,
+            SimAm = parsed.IsGiven("--simam") ? parsed.GetValue<bool>("--simam") : null,
             CrossPromptSource = Given<string>("--cross-prompt-source") ?? "paired-halves",
         };
     }

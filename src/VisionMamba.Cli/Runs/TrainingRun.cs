@@ -1,6 +1,4 @@
-using System.CommandLine;
 using System.Runtime.InteropServices;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using VisionMamba.Cli.Output;
 using VisionMamba.Cli.Planning;
@@ -18,7 +16,8 @@ namespace VisionMamba.Cli.Runs;
 /// <summary>A run's folder: run.json, then the trainer's files; shared by train and pretrain.</summary>
 internal static class TrainingRun
 {
-    private const string FileName = "run.json", ResultName = "result.json";
+    public const string FileName = "run.json";
+    private const string ResultName = "result.json";
 
     /// <summary>
     /// Refuses a folder that already holds a run, so that nothing is overwritten by mistake. A run of which nothing was
@@ -35,83 +34,6 @@ internal static class TrainingRun
         bool saved = steps is { Exists: true, Length: > 0 } || File.Exists(Path.Combine(output, "best.safetensors"));
         if (File.Exists(Path.Combine(output, FileName)) && saved)
             throw new VisionMambaException($"--output {output}: already holds a run; {Advice}");
-    }
-
-    /// <summary>
-    /// Everything is taken from run.json: a flag beside --resume would be silently ignored, so it is refused.
-    /// </summary>
-    public static void RefuseFlagsWithResume(ParseResult parsed, IEnumerable<Option> flags)
-    {
-        Option? given = flags.FirstOrDefault(f => parsed.GetResult(f) is { Implicit: false });
-        if (given is not null)
-        {
-            throw new UsageException(
-                $"{given.Name}: with --resume all settings come from the run's {FileName}; leave it out");
-        }
-    }
-
-    /// <summary>The settings of an interrupted run.</summary>
-    public static RunSettings ReadSettings(string output)
-    {
-        string path = Path.Combine(output, FileName);
-        if (!File.Exists(path))
-        {
-            throw new VisionMambaException(
-                $"{path}: no such file; --resume needs the --output folder of an earlier run");
-        }
-
-        try
-        {
-            RunSettings run = RunJson.ReadSettings(File.ReadAllText(path));
-            run.Options.Validate();
-            if (run.Data.OnBadImage is not ("fail" or "skip") || run.Data.SelectOn is not ("validation" or "test"))
-                throw new JsonException("OnBadImage or SelectOn is none of their words");
-            return run;
-        }
-        catch (Exception e) when (e is JsonException or VisionMambaException)
-        {
-            throw new VisionMambaException($"{path}: is damaged ({e.Message})", e);
-        }
-    }
-
-    /// <summary>Refuses to go on with other images than a run began with, which would come in another order.</summary>
-    public static void CheckUnchanged(string folder, string part, ImageDataset now, PartCounts before)
-    {
-        if (now.Count != before.Images)
-        {
-            throw new VisionMambaException(
-                $"{folder}: has {now.Count} {part} images, the run began with {before.Images}; put back what it "
-                + "began with, or begin a new run");
-        }
-    }
-
-    /// <summary>Refuses a data set whose classes are not the model's.</summary>
-    public static void CheckClasses(LoadedModel loaded, ImageDataset set, string path)
-    {
-        int classes = loaded.Model.Config.Classes;
-        if (set.Classes.Count != classes)
-        {
-            throw new VisionMambaException(
-                $"{path}: tells {classes} classes apart, the data set has {set.Classes.Count}");
-        }
-
-        if (loaded.Card.Classes.Count > 0 && !loaded.Card.Classes.SequenceEqual(set.Classes))
-        {
-            int at = loaded.Card.Classes.Zip(set.Classes).TakeWhile(p => p.First == p.Second).Count();
-            throw new VisionMambaException(
-                $"{path}: its class {at} is '{loaded.Card.Classes[at]}', the data set's is '{set.Classes[at]}'; "
-                + "use the data set it was trained on");
-        }
-    }
-
-    /// <summary>Writes other options, and where the images are now, into run.json, which keeps the rest.</summary>
-    public static void Amend(string output, TrainingOptions options, RunData data)
-    {
-        string path = Path.Combine(output, FileName);
-        JsonNode run = JsonNode.Parse(File.ReadAllText(path))!;
-        run["options"] = OptionsJson.Write(options);
-        run["data"] = RunJson.Write(data);
-        AtomicFile.WriteText(path, run.ToJsonString(JsonOutput.Options));
     }
 
     /// <summary>
@@ -169,7 +91,7 @@ internal static class TrainingRun
             TrainingResult result = TrainingConsole.Run(
                 verb, progress => trainer.Run(progress, resumed is not null, interrupt.Token));
             if (!result.Finished)
-                throw new OperationCanceledException();
+                return Interrupted();
             DatasetSplits shown = data with { Test = runData.TestAtEnd ? data.Test : null };
             JsonObject report = Report(
                 trainer, result, session, shown, preprocessing, options, output, interrupt.Token);
@@ -184,6 +106,11 @@ internal static class TrainingRun
         }
         catch (OperationCanceledException)
         {
+            return Interrupted();
+        }
+
+        int Interrupted()
+        {
             // A run of a study goes on with the study, which says how.
             Console.Error.WriteLine(
                 "interrupted and saved" + (quiet ? "" : $"; go on with: {ShellWords.Resume(verb, output)}"));
@@ -197,7 +124,6 @@ internal static class TrainingRun
         TrainingOptions options, string output, CancellationToken cancel)
     {
         string path = Path.Combine(output, ResultName);
-        EpochRow? logged = RunRecord.Open(output).Last;
         // Null when a run is resumed that had only its result left to write: nothing was measured then.
         bool trained = result.Validation is not null;
         if (!trained && File.Exists(path))
@@ -206,6 +132,7 @@ internal static class TrainingRun
             return JsonNode.Parse(File.ReadAllText(path))!.AsObject();
         }
 
+        EpochRow? logged = trained ? null : RunRecord.Open(output).Last;
         var report = new JsonObject
         {
             ["last"] = trainer.LastPath,

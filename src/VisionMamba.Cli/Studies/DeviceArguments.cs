@@ -1,4 +1,5 @@
 using System.CommandLine;
+using VisionMamba.Cli.Flags;
 
 namespace VisionMamba.Cli.Studies;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using VisionMamba.Cli.Flags;
 using VisionMamba.Cli.Output;
 using VisionMamba.Cli.Runs;
 using VisionMamba.Tensors.Files;

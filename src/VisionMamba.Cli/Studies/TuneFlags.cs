@@ -1,4 +1,5 @@
 using System.CommandLine;
+using VisionMamba.Cli.Flags;
 
 namespace VisionMamba.Cli.Studies;
 
@@ -61,7 +62,7 @@ internal sealed class TuneFlags
         var dimensions = new List<(string, IReadOnlyList<double>)>();
         void Add(string flag, Option<double[]> list, params double[] standard)
         {
-            bool isFixed = parsed.GetResult(flag) is System.CommandLine.Parsing.OptionResult { Implicit: false };
+            bool isFixed = parsed.IsGiven(flag);
             double[] values = parsed.GetValue(list) ?? [];
             if (isFixed && values.Length > 0)
                 throw new UsageException($"{flag} and {list.Name}: give one of them; {flag} holds it fixed");
@@ -77,7 +78,7 @@ internal sealed class TuneFlags
                 [.. new[] { depth / 6, depth / 3, depth / 2 }.Select(n => (double)Math.Max(n, 1)).Distinct()]);
             Add("--inner-width", _widths, s_widths);
         }
-        else if (parsed.GetResult(_shared) is { Implicit: false } || parsed.GetResult(_widths) is { Implicit: false })
+        else if (parsed.IsGiven(_shared) || parsed.IsGiven(_widths))
         {
             throw new UsageException(
                 $"{_shared.Name} and {_widths.Name}: are settings of --method svp, not of '{method}'");

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using VisionMamba.Cli.Bench;
 using VisionMamba.Cli.Devices;
+using VisionMamba.Cli.Flags;
 using VisionMamba.Cli.Output;
 using VisionMamba.Models;
 using VisionMamba.Tensors;
@@ -61,7 +62,7 @@ internal static class BenchVerb
             if (parsed.GetValue(digest))
             {
                 RefuseBeside(digest, parsed, size, batch, repeats, passes, operations, scaling);
-                bool given = parsed.GetResult(models) is { Implicit: false };
+                bool given = parsed.IsGiven(models);
                 return Digest(
                     device, parsed, given ? parsed.GetValue(models)! : ["tiny", "small"], parsed.GetValue(json));
             }
@@ -94,7 +95,7 @@ internal static class BenchVerb
     /// <summary>What <paramref name="instead"/> measures has sizes of its own.</summary>
     private static void RefuseBeside(Option instead, ParseResult parsed, params Option[] without)
     {
-        if (without.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false }) is { } given)
+        if (without.FirstOrDefault(o => parsed.IsGiven(o)) is { } given)
             throw new UsageException($"{given.Name}: has no effect beside {instead.Name}; leave one of them out");
     }
 

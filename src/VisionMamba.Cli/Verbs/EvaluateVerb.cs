@@ -61,8 +61,9 @@ internal static class EvaluateVerb
             DatasetSplits splits = DataFlags.LoadToMeasure(images);
             DataFlags.SayNotTaken(images, splits);
             bool own = IsOwn(loaded.Card, model, images, splits);
-            ImageDataset set = OfModel(loaded, Choose(splits, parsed.GetValue(split), own), model);
-            string measured = set.Name == splits.Whole?.Name ? "all images of the folder" : splits.Description;
+            ImageDataset chosen = Choose(splits, parsed.GetValue(split), own);
+            string measured = chosen == splits.Whole ? "all images of the folder" : splits.Description;
+            ImageDataset set = OfModel(loaded, chosen, model);
             if (images.OnBadImage == "skip")
             {
                 int all = set.Count;
@@ -70,7 +71,7 @@ internal static class EvaluateVerb
                 measured += set.Count == all ? "" : $"; {all - set.Count} unreadable images left out";
             }
 
-            if (images.MaxTest is { } most && !Given(parsed, data.MaxTest) && set.Count == most)
+            if (images.MaxTest is { } most && !parsed.IsGiven(data.MaxTest) && set.Count == most)
                 Console.Error.WriteLine($"--max-test {most}: as in the model's run; give a larger one for more images");
             using var session = new ModelSession(loaded.Model, backend);
             var clock = System.Diagnostics.Stopwatch.StartNew();
@@ -78,7 +79,8 @@ internal static class EvaluateVerb
             Metrics metrics = Evaluator.Run(
                 session, set, PreprocessingJson.Read(loaded.Card.Preprocessing, loaded.Model.Config.ImageSize),
                 memory.Images(parsed, parsed.GetValue(batch), loaded.Model, backend), workers: 2,
-                answered: (path, label, logits) => answers.Add(Answer(set.Classes, path, label, logits)));
+                answered: parsed.GetValue(output) is null ? null
+                    : (path, label, logits) => answers.Add(Answer(set.Classes, path, label, logits)));
             JsonObject report = Report(metrics, set, clock.Elapsed.TotalSeconds);
             report["split"] = measured;
             if (parsed.GetValue(output) is { } folder)
@@ -131,8 +133,6 @@ internal static class EvaluateVerb
         TrainedOn.Folder(model) == images.Folder || ((string?)card.Provenance["data"])?.EndsWith(
             $": {splits.Train.Count} images, {splits.Train.Classes.Count} classes", StringComparison.Ordinal) == true;
 
-    private static bool Given(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
-
     private static object?[] Answer(IReadOnlyList<string> classes, string path, int label, ReadOnlySpan<float> logits)
     {
         double[] probabilities = SoftTargets.Probabilities(logits);
@@ -149,7 +149,7 @@ internal static class EvaluateVerb
         IReadOnlyList<string> known = loaded.Card.Classes;
         if (known.Count == 0 || known.SequenceEqual(set.Classes) || known.Distinct().Count() < known.Count)
         {
-            TrainingRun.CheckClasses(loaded, set, path);
+            ResumedRun.CheckClasses(loaded, set, path);
             return set;
         }
 

@@ -58,15 +58,15 @@ internal static class PretrainVerb
             string folder = parsed.GetValue(output)!;
             if (parsed.GetValue(resume))
             {
-                TrainingRun.RefuseFlagsWithResume(
+                ResumedRun.RefuseFlags(
                     parsed,
                     [.. settings.Except([.. training.Resumable, data.Data]), memory.Limit, device.OfTheRun]);
-                return TrainVerb.Resume(
+                return ResumedRun.GoOn(
                     "pretrain", folder, device, parsed, data, parsed.GetValue(json), o => training.Over(parsed, o));
             }
 
             using Backend backend = device.Open(parsed);
-            TrainVerb.RequireAtLeast1(parsed, dim, depth, patch, stride, size, state);
+            Flag.RequireAtLeast1(parsed, dim, depth, patch, stride, size, state);
             TrainingOptions options = training.Read(parsed) with { Precision = device.Precision(parsed) };
             RunData runData = data.Read(parsed, options.Seed);
             TrainingRun.CheckNew(folder);

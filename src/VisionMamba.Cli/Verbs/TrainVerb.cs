@@ -68,7 +68,7 @@ internal static class TrainVerb
             {
                 IEnumerable<Option> free = RunSeries.Exists(folder) ? [] : [.. training.Resumable, data.Data];
                 Option[] more = [recipe, memory.Limit, device.OfTheRun, .. study.Fixed, .. plan.All];
-                TrainingRun.RefuseFlagsWithResume(parsed, [.. settings.Except(free), .. more]);
+                ResumedRun.RefuseFlags(parsed, [.. settings.Except(free), .. more]);
             }
             else if (!plan.Asked(parsed))
             {
@@ -82,13 +82,13 @@ internal static class TrainVerb
                 return studied;
             if (parsed.GetValue(resume))
             {
-                return Resume(
+                return ResumedRun.GoOn(
                     "train", folder, device, parsed, data, parsed.GetValue(json), o => training.Over(parsed, o),
                     study.Quiet(parsed));
             }
 
             using Backend backend = device.Open(parsed);
-            RequireAtLeast1(parsed, size, stride);
+            Flag.RequireAtLeast1(parsed, size, stride);
             TrainingOptions options = training.Read(parsed) with { Precision = device.Precision(parsed) };
             if (released.Run(
                 parsed, options, data, method, memory, backend, folder, study.TestAtEnd(parsed), parsed.GetValue(json),
@@ -128,52 +128,5 @@ internal static class TrainVerb
                 parsed.GetValue(json), study.Quiet(parsed));
         });
         return command;
-    }
-
-    /// <summary>Refuses a size that no image and no model has.</summary>
-    public static void RequireAtLeast1(ParseResult parsed, params Option<int?>[] sizes)
-    {
-        if (sizes.FirstOrDefault(option => parsed.GetValue(option) is < 1) is { } wrong)
-            throw new UsageException($"{wrong.Name}: must be at least 1");
-    }
-
-    /// <summary>Goes on with a run of either verb from its last checkpoint.</summary>
-    public static int Resume(
-        string verb, string folder, DeviceFlags device, ParseResult parsed, DataFlags moved, bool json,
-        Func<TrainingOptions, TrainingOptions> over, bool quiet = false)
-    {
-        if (TrainingRun.ReadSettings(folder).Verb is var recorded && recorded != verb)
-            throw new VisionMambaException(
-                $"--output {folder}: was begun by 'svp {recorded}'; resume it with that verb");
-        // Before anything is read: the process that has it may still write a later checkpoint.
-        using RunLock held = RunLock.Take(folder);
-        (_, RunData begun, TrainingOptions options, RunCounts counts) = TrainingRun.ReadSettings(folder);
-        RunData data = moved.Moved(parsed, begun);
-        using Backend backend = device.Open(parsed, options.Precision);
-        string last = Path.Combine(folder, "last.safetensors");
-        LoadedModel loaded = ModelFile.Load(last, new LoadOptions { Copy = true });
-        TrainingOptions changed = over(options);
-        if (changed != options)
-        {
-            try
-            {
-                TrainingState.CheckOptions(last, changed);
-            }
-            catch (VisionMambaException e)
-            {
-                throw new UsageException(e.Message);
-            }
-        }
-
-        DatasetSplits splits = DataFlags.LoadReadable(data);
-        TrainingRun.CheckClasses(loaded, splits.Train, last);
-        TrainingRun.CheckUnchanged(data.Folder, "training", splits.Train, counts.Train);
-        TrainingRun.CheckUnchanged(data.Folder, "validation", splits.Validation, counts.Validation);
-
-        JsonObject source = loaded.Card.Provenance["source"] as JsonObject ?? [];
-        if (changed != options || data != begun)
-            TrainingRun.Amend(folder, changed, data);
-        return TrainingRun.Start(
-            verb, loaded.Model, data, splits, changed, backend, folder, source, held, json, quiet);
     }
 }

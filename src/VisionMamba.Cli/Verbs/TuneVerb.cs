@@ -38,7 +38,7 @@ internal static class TuneVerb
         {
             string folder = parsed.GetValue(output)!;
             if (parsed.GetValue(resume))
-                TrainingRun.RefuseFlagsWithResume(
+                ResumedRun.RefuseFlags(
                     parsed, flags.All.Concat(train.Where(o => !DeviceArguments.Names.Contains(o.Name))));
             RunSeries series = parsed.GetValue(resume) ? RunSeries.Open(folder, Kind) : Begin(
                 parsed, flags, folder, [.. own.Select(o => o.Name)]);

@@ -39,13 +39,13 @@ internal sealed class AutoFlags(MethodFlags method)
             return AutoSearch.IsBegun(folder) ? new AutoSearch(folder, device, json).Run(method) : null;
         if (!Asked(parsed))
         {
-            return All.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false }) is { } unused
+            return All.FirstOrDefault(o => parsed.IsGiven(o)) is { } unused
                 ? throw new UsageException($"{unused.Name}: belongs to --method auto") : null;
         }
 
         foreach (string flag in new[] { "--seeds", "--resume-from", "--dry-run" })
         {
-            if (parsed.GetResult(flag) is System.CommandLine.Parsing.OptionResult { Implicit: false })
+            if (parsed.IsGiven(flag))
                 throw new UsageException($"{flag}: needs a method; run --method auto first and take its command");
         }
 
@@ -66,7 +66,7 @@ internal sealed class AutoFlags(MethodFlags method)
         IReadOnlyList<string> given = RunSeries.Given(
             parsed, [.. own, "--method", "--lr", "--output", "--json", .. DeviceArguments.Names]);
         method.RefuseForeign(parsed, names);
-        bool isFixed = parsed.GetResult("--lr") is System.CommandLine.Parsing.OptionResult { Implicit: false };
+        bool isFixed = parsed.IsGiven("--lr");
         double rate = parsed.GetValue<double>("--lr");
         if (!(rate > 0))
             throw new UsageException("--lr: must be a positive number");

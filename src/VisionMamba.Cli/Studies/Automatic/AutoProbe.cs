@@ -42,7 +42,7 @@ internal static class AutoProbe
     /// <summary>Cross prompts are shared by a third of the layers, as published (8 of 24), on any depth.</summary>
     private static string[] Settings(ParseResult parsed, string method, int depth)
     {
-        bool given = parsed.GetResult("--shared-layers") is System.CommandLine.Parsing.OptionResult { Implicit: false };
+        bool given = parsed.IsGiven("--shared-layers");
         return method.Split('+').Contains("svp") && !given ? ["--shared-layers", $"{Math.Max(1, depth / 3)}"] : [];
     }
 

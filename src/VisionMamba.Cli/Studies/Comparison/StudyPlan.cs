@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using VisionMamba.Cli.Devices;
 using VisionMamba.Cli.Recipes;
 using VisionMamba.Data.Datasets;
 
@@ -16,10 +17,10 @@ internal sealed record StudyPlan(
     IReadOnlyList<StudyCell> Cells)
 {
     /// <summary>What all runs are computed in.</summary>
-    public string Precision { get; init; } = "fp32";
+    public string Precision { get; init; } = DeviceFlags.Full;
 
     /// <summary>The flag of the precision; none for fp32.</summary>
-    public IReadOnlyList<string> PrecisionFlag => Precision == "fp32" ? [] : ["--precision", Precision];
+    public IReadOnlyList<string> PrecisionFlag => Precision == DeviceFlags.Full ? [] : ["--precision", Precision];
 
     /// <summary>
     /// Plans <paramref name="file"/> for these tasks and methods, or all where null. A method's sweeps are named with

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using VisionMamba.Cli.Devices;
+using VisionMamba.Cli.Flags;
 using VisionMamba.Cli.Output;
 using VisionMamba.Cli.Runs;
 using VisionMamba.Cli.Verbs;
