@@ -50,8 +50,15 @@ internal static class StudyEstimate
         to.WriteLine();
         to.WriteLine($"{estimate["runs"]} runs: each cell tunes {plan.File.Rates.Count} learning rates and measures "
             + $"{plan.File.Seeds.Count} seeds, of which the first is the tuned run itself");
+        if (plan.Cells.Any(c => c.RateFrom is not null))
+            to.WriteLine("sweeps tune none: each point takes the rate of its method on the task");
         if (plan.File.RatesBeyond > 0)
-            to.WriteLine($"up to {plan.File.RatesBeyond} more for each cell whose best rate stands at the grid's end");
+        {
+            string near = plan.File.BeyondWithin > 0 ? ", or near it" : "";
+            to.WriteLine(
+                $"up to {plan.File.RatesBeyond} more beyond an end of a cell's grid where its best rate stands{near}");
+        }
+
         to.WriteLine($"about {Durations.Words(TimeSpan.FromSeconds((double)estimate["seconds"]!))} with "
             + $"{estimate["processes"]} process(es) on {estimate["device"]} (an estimate from steps measured now)");
     }

@@ -56,6 +56,15 @@ internal sealed record StudyFile(string Path, string Name)
     /// <summary>How many more rates may be tried beyond an end of the grid where the best one stands there.</summary>
     public int RatesBeyond { get; init; }
 
+    /// <summary>
+    /// How many standard errors of the best rate's validation top-1 an end of the grid may be below it and still let
+    /// the next one be tried; 0 where it must be the best itself.
+    /// </summary>
+    public double BeyondWithin { get; init; }
+
+    /// <summary>Whether a point of a sweep takes the rate that its method chose on the task and tunes none.</summary>
+    public bool SweepsTakeRate { get; init; }
+
     /// <summary>Seeds of the measured runs; learning rates are tuned with the first.</summary>
     public required IReadOnlyList<ulong> Seeds { get; init; }
 

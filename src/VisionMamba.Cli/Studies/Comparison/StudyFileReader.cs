@@ -9,6 +9,9 @@ namespace VisionMamba.Cli.Studies.Comparison;
 /// <summary>Reads a study file; every refusal is one line that names the file and the place.</summary>
 internal sealed class StudyFileReader
 {
+    /// <summary>Values of sweep_lr.</summary>
+    public const string TunedRate = "tuned", MethodRate = "method";
+
     private const int MostRatesBeyond = 10;
     private readonly string _path;
 
@@ -49,6 +52,14 @@ internal sealed class StudyFileReader
             throw node.Refused("lr_beyond", "needs two rates in lr: how far apart they are says where the next one is");
         if (beyond > MostRatesBeyond)
             throw node.Refused("lr_beyond", $"must be at most {MostRatesBeyond}");
+        double within = node.Number("lr_beyond_within") ?? 0;
+        if (within > 0 && beyond == 0)
+            throw node.Refused("lr_beyond_within", "has no effect without lr_beyond");
+        string sweepRate = node.Text("sweep_lr") ?? TunedRate;
+        if (sweepRate is not (TunedRate or MethodRate))
+            throw node.Refused("sweep_lr", $"must be \"{TunedRate}\" or \"{MethodRate}\"");
+        if (sweepRate == MethodRate)
+            RefuseStraySweeps(node, methods);
         ulong[] seeds = [.. node.Numbers("seeds").Select(s => s >= 0 && s <= 1e15 && s == Math.Truncate(s)
             ? (ulong)s : throw node.Refused("seeds", "must be whole numbers from 0 up"))];
         if (seeds.Distinct().Count() < seeds.Length)
@@ -63,6 +74,8 @@ internal sealed class StudyFileReader
             Methods = [.. methods.OrderBy(m => m.Sweep is not null)],
             Rates = rates,
             RatesBeyond = (int)beyond,
+            BeyondWithin = within,
+            SweepsTakeRate = sweepRate == MethodRate,
             Seeds = seeds,
             SplitSeed = (ulong)(node.Whole("split_seed") ?? 0),
             Options = ReadOptions(node),
@@ -132,6 +145,18 @@ internal sealed class StudyFileReader
         // Folders are called by them, and some file systems do not tell cases apart.
         if (names.GroupBy(n => n.ToUpperInvariant()).FirstOrDefault(g => g.Count() > 1) is { } twice)
             throw node.Refused(key, $"'{twice.First()}' is there twice");
+    }
+
+    /// <summary>A sweep can take its method's rate only where that method is tried.</summary>
+    private static void RefuseStraySweeps(StudyNode node, StudyMethod[] methods)
+    {
+        foreach (StudyMethod point in methods.Where(m => m.Sweep is not null))
+        {
+            StudyMethod own = methods.Single(m => m.Name == point.Sweep!.Of && m.Sweep is null);
+            if (point.Tasks?.FirstOrDefault(t => own.Tasks?.Contains(t) == false) is { } stray)
+                throw node.Refused("sweep_lr", $"the sweeps of '{own.Name}' are tried on '{stray}' and it is not, "
+                    + "so they have no rate to take");
+        }
     }
 
     private static string Text(JsonElement value) => value.ValueKind == JsonValueKind.String

@@ -18,6 +18,10 @@ internal static class StudyKeys
         ["methods"] = "what is compared",
         ["lr"] = "learning rates that every method is tuned over on the validation images; the flag --lr",
         ["lr_beyond"] = "how many more rates are tried beyond an end of lr, while the best one stands there (0)",
+        ["lr_beyond_within"] =
+            "how many standard errors of the best one's validation top-1 an end may be below it and count as best (0)",
+        ["sweep_lr"] = "\"tuned\": every point of a sweep tunes as methods do (default); \"method\": it takes the rate "
+            + "that its method chose on the task",
         ["seeds"] = "seeds of the measured runs; learning rates are tuned with the first",
         ["split_seed"] = "decides which images are drawn, held out or rendered, for all seeds (0)",
         ["options"] = "flags of svp train for all runs, '_' for '-'",

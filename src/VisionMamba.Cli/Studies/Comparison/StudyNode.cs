@@ -48,6 +48,10 @@ internal sealed class StudyNode
         : value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long whole) && whole >= 0
             ? whole : throw Refused(key, "must be a whole number from 0 up");
 
+    public double? Number(string key) => !Members.TryGetValue(key, out JsonElement value) ? null
+        : value.ValueKind == JsonValueKind.Number && value.GetDouble() is >= 0 and < double.PositiveInfinity
+            ? value.GetDouble() : throw Refused(key, "must be a number from 0 up");
+
     /// <summary>An array with one member at least.</summary>
     public IReadOnlyList<JsonElement> Array(string key) =>
         Members.TryGetValue(key, out JsonElement value) && value.ValueKind == JsonValueKind.Array

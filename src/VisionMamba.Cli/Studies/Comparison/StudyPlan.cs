@@ -24,7 +24,7 @@ internal sealed record StudyPlan(
 
     /// <summary>
     /// Plans <paramref name="file"/> for these tasks and methods, or all where null. A method's sweeps are named with
-    /// it.
+    /// it, and it with them where they take its rate.
     /// </summary>
     public static StudyPlan Of(
         StudyFile file, string backbone, int imageSize, IReadOnlyDictionary<string, string> folders,
@@ -37,14 +37,24 @@ internal sealed record StudyPlan(
         {
             foreach (StudyTask task in file.Tasks.Where(t => tasks?.Contains(t.Name) != false))
             {
-                cells.AddRange(kind
-                    .Where(m => methods is null || methods.Contains(m.Name)
-                        || (m.Sweep is { } sweep && methods.Contains(sweep.Of)))
-                    .Where(m => m.Tasks?.Contains(task.Name) != false).Select(m => Cell(file, task, m)));
+                foreach (StudyMethod method in kind.Where(m => IsPlanned(file, task, m, methods)))
+                {
+                    cells.Add(Cell(file, task, method, file.SweepsTakeRate && method.Sweep is { } sweep
+                        ? cells.Single(c => c.Task == task && c.Method.Name == sweep.Of) : null));
+                }
             }
         }
 
         return new StudyPlan(file, backbone, imageSize, folders, cells);
+    }
+
+    private static bool IsPlanned(StudyFile file, StudyTask task, StudyMethod method, IReadOnlyList<string>? names)
+    {
+        bool Named(StudyMethod m) => names?.Contains(m.Name) != false
+            || (m.Sweep is { } sweep && names.Contains(sweep.Of));
+        bool On(StudyMethod m) => m.Tasks?.Contains(task.Name) != false;
+        return On(method) && (Named(method) || (file.SweepsTakeRate
+            && file.Methods.Any(m => m.Sweep?.Of == method.Name && Named(m) && On(m))));
     }
 
     /// <summary>
@@ -96,14 +106,15 @@ internal sealed record StudyPlan(
     public static string? DataSet(IReadOnlyDictionary<string, JsonElement> options) =>
         options.TryGetValue("data_set", out JsonElement value) ? value.GetString() : null;
 
-    private static StudyCell Cell(StudyFile file, StudyTask task, StudyMethod method)
+    private static StudyCell Cell(StudyFile file, StudyTask task, StudyMethod method, StudyCell? rateFrom)
     {
+        StudyUnit[] seeds = [.. file.Seeds.Select(s => new StudyUnit(task, method, null, s))];
+        if (rateFrom is not null)
+            return new StudyCell(task, method, [], seeds) { RateFrom = rateFrom };
         StudyUnit[] Tuned(IEnumerable<double> rates) =>
             [.. rates.Select(r => new StudyUnit(task, method, r, file.Seeds[0]))];
         double[] rising = [.. file.Rates.Order()], falling = [.. rising.Reverse()];
-        return new StudyCell(
-            task, method, file.Rates.Count == 1 ? [] : Tuned(file.Rates),
-            [.. file.Seeds.Select(s => new StudyUnit(task, method, null, s))])
+        return new StudyCell(task, method, file.Rates.Count == 1 ? [] : Tuned(file.Rates), seeds)
         {
             Below = Tuned(Beyond(falling, file.RatesBeyond)),
             Above = Tuned(Beyond(rising, file.RatesBeyond)),

@@ -21,7 +21,7 @@ internal sealed class StudyProgress(StudyPlan plan, StudyFolder folder, StudyCos
     {
         get
         {
-            int all = plan.Cells.Sum(c => StudyChoice.Tuning(folder, c).Count + c.Seeds.Count);
+            int all = plan.Cells.Sum(c => StudyChoice.Tuning(folder, plan.File, c).Count + c.Seeds.Count);
             return (all - plan.Cells.Sum(c => StudyChoice.Left(folder, plan.File, c).Count), all);
         }
     }

@@ -34,7 +34,7 @@ internal sealed record StudyRecord
 
     public required ulong Seed { get; init; }
 
-    /// <summary>The learning rates that it was chosen from.</summary>
+    /// <summary>The grid that the learning rate was chosen from, here or by the method whose rate is taken.</summary>
     public required IReadOnlyList<double> Grid { get; init; }
 
     /// <summary>Flags of svp train, without those of one machine.</summary>

@@ -21,7 +21,7 @@ internal sealed class StudyRuns(
     {
         // The chosen rate was tuned with the first seed: the same run, of which only the test is missing.
         StudyUnit? tuned = unit.Rate is null && unit == cell.Seeds[0]
-            ? StudyChoice.Tuning(folder, cell).FirstOrDefault(t => t.Rate == rate) : null;
+            ? StudyChoice.Tuning(folder, plan.File, cell).FirstOrDefault(t => t.Rate == rate) : null;
         string? model = tuned is null ? null : Path.Combine(folder.Run(tuned), "last.safetensors");
         if (tuned is not null && File.Exists(model))
             return Tested(tuned, model, empty);

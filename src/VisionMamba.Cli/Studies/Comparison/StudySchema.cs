@@ -22,6 +22,9 @@ internal static class StudySchema
         top["seeds"] = List(top["seeds"], new JsonObject { ["type"] = "integer", ["minimum"] = 0 });
         top["lr_beyond"]!["type"] = "integer";
         top["lr_beyond"]!["minimum"] = 0;
+        top["lr_beyond_within"]!["type"] = "number";
+        top["lr_beyond_within"]!["minimum"] = 0;
+        top["sweep_lr"]!["enum"] = new JsonArray(StudyFileReader.TunedRate, StudyFileReader.MethodRate);
         top["split_seed"]!["type"] = "integer";
         top["split_seed"]!["minimum"] = 0;
         top["tasks"] = List(top["tasks"], task);

@@ -20,7 +20,9 @@ internal sealed record StudyUnit(StudyTask Task, StudyMethod Method, double? Rat
 /// <summary>One method on one task.</summary>
 /// <param name="Task">The task.</param>
 /// <param name="Method">The method.</param>
-/// <param name="Tuning">A run for every learning rate of the grid; empty where there is only one.</param>
+/// <param name="Tuning">
+/// A run for every learning rate of the grid; empty where there is only one, or another cell's is taken.
+/// </param>
 /// <param name="Seeds">A run for every seed.</param>
 internal sealed record StudyCell(
     StudyTask Task, StudyMethod Method, IReadOnlyList<StudyUnit> Tuning, IReadOnlyList<StudyUnit> Seeds)
@@ -30,6 +32,9 @@ internal sealed record StudyCell(
 
     /// <inheritdoc cref="Below"/>
     public IReadOnlyList<StudyUnit> Above { get; init; } = [];
+
+    /// <summary>The cell whose chosen rate this one takes, which then tunes none; null where it chooses its own.</summary>
+    public StudyCell? RateFrom { get; init; }
 
     /// <summary>The runs that are made in any case.</summary>
     public IEnumerable<StudyUnit> Units => Tuning.Concat(Seeds);

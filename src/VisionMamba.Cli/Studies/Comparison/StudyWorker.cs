@@ -59,8 +59,8 @@ internal sealed class StudyWorker(
         {
             IReadOnlyList<StudyUnit> open = StudyChoice.Left(folder, plan.File, cell);
             left |= open.Count > 0;
-            // Seeds take the rate that is chosen, so they wait for all of the tuning.
-            foreach (StudyUnit unit in open.Where(u => u.Rate is not null || open[0].Rate is null))
+            bool tuned = StudyChoice.IsTuned(folder, plan.File, cell);
+            foreach (StudyUnit unit in open.Where(u => u.Rate is not null || tuned))
             {
                 using IDisposable? claim = folder.Claim(unit);
                 if (claim is null || !StudyChoice.Left(folder, plan.File, cell).Contains(unit))
@@ -96,7 +96,7 @@ internal sealed class StudyWorker(
         // The tuned models are needed until the first seed has taken the chosen one.
         if (unit.Rate is null && unit == cell.Seeds[0])
         {
-            foreach (StudyUnit tuned in StudyChoice.Tuning(folder, cell))
+            foreach (StudyUnit tuned in StudyChoice.Tuning(folder, plan.File, cell))
                 folder.Forget(tuned);
         }
 

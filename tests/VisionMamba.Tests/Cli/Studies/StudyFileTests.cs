@@ -55,6 +55,19 @@ public sealed class StudyFileTests : IDisposable
                 c => c.Method.Name));
     }
 
+    [Fact]
+    public void SweepsThatTakeTheirMethodsRateTuneNoneAndBringItAlong()
+    {
+        StudyFile study = Read(Small.Replace("\"seeds\"", "\"sweep_lr\": \"method\", \"seeds\""));
+        StudyPlan all = StudyPlan.Of(study, "", 64, new Dictionary<string, string>(), null, null);
+        Assert.Equal(4 + 4 + 2 + 2, all.Cells.Sum(c => c.Units.Count()));
+        Assert.Equal([null, null, all.Cells[0], all.Cells[0]], all.Cells.Select(c => c.RateFrom));
+        Assert.Equal(
+            ["svp", "svp.shared_layers-4"],
+            StudyPlan.Of(study, "", 64, new Dictionary<string, string>(), null, ["svp.shared_layers-4"]).Cells.Select(
+                c => c.Method.Name));
+    }
+
     [Theory]
     [InlineData("\"seeds\"", "\"sead\"", "s.json: sead: is not known here; known are")]
     [InlineData("\"group\"", "\"grop\"", "tasks[0]: grop: is not known here")]
@@ -69,6 +82,10 @@ public sealed class StudyFileTests : IDisposable
     [InlineData("\"lr\"", "\"lr_beyond\": 11, \"lr\"", "lr_beyond: must be at most 10")]
     [InlineData("\"lr\"", "\"lr_beyond\": -1, \"lr\"", "lr_beyond: must be a whole number from 0 up")]
     [InlineData("\"lr\": [0.01, 0.1]", "\"lr_beyond\": 1, \"lr\": [0.01]", "lr_beyond: needs two rates in lr")]
+    [InlineData("\"lr\"", "\"lr_beyond_within\": 1, \"lr\"", "lr_beyond_within: has no effect without lr_beyond")]
+    [InlineData(
+        "\"lr\"", "\"lr_beyond\": 1, \"lr_beyond_within\": -1, \"lr\"", "lr_beyond_within: must be a number from 0 up")]
+    [InlineData("\"lr\"", "\"sweep_lr\": \"own\", \"lr\"", "sweep_lr: must be \"tuned\" or \"method\"")]
     [InlineData("[0, 1]", "[0, 0.5]", "seeds: must be whole numbers")]
     [InlineData("\"linear\"", "\"SVP\"", "methods[1]: method: 'SVP' is none of")]
     [InlineData("\"name\": \"linear\"", "\"name\": \"Svp\", \"method\": \"svp\"", "'svp' is there twice")]
@@ -80,6 +97,20 @@ public sealed class StudyFileTests : IDisposable
         Assert.Contains(problem, message);
         Assert.Contains("s.json", message);
         Assert.DoesNotContain('\n', message);
+    }
+
+    [Fact]
+    public void ASweepIsRefusedWhereItsMethodHasNoRateForIt()
+    {
+        JsonObject study = (JsonObject)JsonNode.Parse(Small)!;
+        study["tasks"]!.AsArray().Add(new JsonObject { ["name"] = "u" });
+        study["methods"]![0]!["tasks"] = new JsonArray("u");
+        study["methods"]![0]!["sweep_tasks"] = new JsonArray("t", "u");
+        Assert.Equal(4, Read(study.ToJsonString()).Methods.Count);
+        study["sweep_lr"] = "method";
+        Assert.Contains(
+            "sweep_lr: the sweeps of 'svp' are tried on 't' and it is not",
+            Assert.Throws<VisionMambaException>(() => Read(study.ToJsonString())).Message);
     }
 
     [Fact]

@@ -106,6 +106,31 @@ public sealed class StudyRunTests : IDisposable
     }
 
     [Fact]
+    public void ASweepCanTakeTheRateThatItsMethodChose()
+    {
+        File.WriteAllText(_study.FilePath, File.ReadAllText(_study.FilePath).Replace(
+            "\"seeds\"", "\"sweep_lr\": \"method\", \"seeds\""));
+        // The method is tuned first, though the sweep alone was named; then nothing is left.
+        JsonNode all = CommandLine.Succeed(
+            [.. _study.Command("s"), "--methods", "svp.svp_prompts-cross", "--processes", "2", "--json"]).Json;
+        Assert.Equal((4 + 2, 4 + 2), ((int)all["done"]!, (int)all["runs"]!));
+        double chosen = _study.Record("s", "halves/svp/seed-4").LearningRate;
+        string records = _study.At("s", "records", "halves", "svp.svp_prompts-cross");
+        Assert.Equal(
+            ["seed-3.json", "seed-4.json"], Directory.GetFiles(records).Select(Path.GetFileName).Order());
+        foreach (string seed in new[] { "seed-3", "seed-4" })
+        {
+            StudyRecord record = _study.Record("s", $"halves/svp.svp_prompts-cross/{seed}");
+            Assert.Equal((chosen, false), (record.LearningRate, record.Tuning));
+            Assert.NotNull(record.TestTop1);
+            Assert.Equal(["cross"], record.Arguments.SkipWhile(a => a != "--svp-prompts").Skip(1).Take(1));
+        }
+
+        var results = new StudyResults(new StudyFolder(_study.At("s")).Records(), []);
+        Assert.Equal(results.Of("svp", "halves")!.AtEdge, results.Of("svp.svp_prompts-cross", "halves")!.AtEdge);
+    }
+
+    [Fact]
     public void ARunThatDivergesIsRecordedAndTheRestGoesOn()
     {
         string text = File.ReadAllText(_study.FilePath);

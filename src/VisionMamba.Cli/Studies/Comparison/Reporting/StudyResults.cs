@@ -26,7 +26,7 @@ internal sealed class StudyResults
         Methods = [.. records.Where(r => r.SweepOf is null).Select(r => r.Method).Distinct()
             .OrderBy(m => Array.IndexOf(methods, m))];
         Groups = [.. Tasks.Select(t => t.Group).Distinct()];
-        _cells = records.GroupBy(r => (r.Method, r.Task)).ToDictionary(g => g.Key, g => Cell([.. g]));
+        _cells = records.GroupBy(r => (r.Method, r.Task)).ToDictionary(g => g.Key, g => Cell([.. g], records));
     }
 
     public IReadOnlyList<StudyRecord> Records { get; }
@@ -87,16 +87,18 @@ internal sealed class StudyResults
     private static double? Number(string text) => double.TryParse(
         text, System.Globalization.CultureInfo.InvariantCulture, out double value) ? value : null;
 
-    private static StudyResult Cell(StudyRecord[] records)
+    private static StudyResult Cell(StudyRecord[] own, IReadOnlyList<StudyRecord> all)
     {
-        StudyRecord[] seeds = [.. records.Where(r => !r.Tuning && r.Failed is null && r.TestTop1 is not null)];
-        double? rate = seeds.Length > 0 ? seeds[0].LearningRate
-            : StudyChoice.Best([.. records.Where(r => r.Tuning)])?.LearningRate;
-        double[] tried = [.. records.SelectMany(r => r.Tuning ? r.Grid.Append(r.LearningRate) : r.Grid)];
+        StudyRecord[] seeds = [.. own.Where(r => !r.Tuning && r.Failed is null && r.TestTop1 is not null)];
+        StudyRecord[] tuned = [.. own.Where(r => r.Tuning)];
+        // A point of a sweep that tuned nothing took its method's rate.
+        if (tuned.Length == 0 && own[0].SweepOf is { } method)
+            tuned = [.. all.Where(r => r.Tuning && r.Method == method && r.Task == own[0].Task)];
+        double? rate = seeds.Length > 0 ? seeds[0].LearningRate : StudyChoice.Best(tuned)?.LearningRate;
+        double[] tried = [.. own[0].Grid, .. tuned.Select(r => r.LearningRate)];
         bool edge = rate is not null && tried.Length > 1 && (rate == tried.Min() || rate == tried.Max());
         return new StudyResult(
-            seeds.ToDictionary(r => r.Seed, r => r.TestTop1!.Value), rate, edge,
-            records.Count(r => r.Failed is not null));
+            seeds.ToDictionary(r => r.Seed, r => r.TestTop1!.Value), rate, edge, own.Count(r => r.Failed is not null));
     }
 
     private static string[] Names(JsonObject description, string key) =>
