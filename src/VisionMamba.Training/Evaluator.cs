@@ -27,8 +27,22 @@ public static class Evaluator
         ModelSession session, ImageDataset data, Preprocessing preprocessing, int batch, int workers,
         Action<int>? progress = null, ImageAnswered? answered = null, CancellationToken cancel = default)
     {
-        int classes = session.Model.Config.Classes;
-        var metrics = new Metrics(classes);
+        var metrics = new Metrics(session.Model.Config.Classes);
+        Answer(session, data, preprocessing, batch, workers, (path, label, logits) =>
+        {
+            metrics.Add(logits, label);
+            answered?.Invoke(path, label, logits);
+        }, progress, cancel);
+        return metrics;
+    }
+
+    /// <summary>Tells what <paramref name="session"/>'s model answers to each image, whatever its label.</summary>
+    /// <inheritdoc cref="Run"/>
+    public static void Answer(
+        ModelSession session, ImageDataset data, Preprocessing preprocessing, int batch, int workers,
+        ImageAnswered answered, Action<int>? progress = null, CancellationToken cancel = default)
+    {
+        int classes = session.Model.Config.Classes, done = 0;
         using var loader = new BatchLoader(
             data, new EvalTransform(preprocessing), Math.Min(batch, Math.Max(1, data.Count)), seed: 0, workers,
             shuffle: false, dropLast: false);
@@ -42,13 +56,10 @@ public static class Evaluator
                 if (answer.ContainsAnyExceptInRange(float.MinValue, float.MaxValue))
                     throw new DivergedException(
                         $"{images.Paths[i]}: the model answers NaN or infinity; it has diverged, or is damaged");
-                metrics.Add(answer, images.Labels[i]);
-                answered?.Invoke(images.Paths[i], images.Labels[i], answer);
+                answered(images.Paths[i], images.Labels[i], answer);
             }
 
-            progress?.Invoke(metrics.Count);
+            progress?.Invoke(done += images.Count);
         }
-
-        return metrics;
     }
 }

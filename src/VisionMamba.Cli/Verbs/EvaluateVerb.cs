@@ -76,11 +76,14 @@ internal static class EvaluateVerb
             using var session = new ModelSession(loaded.Model, backend);
             var clock = System.Diagnostics.Stopwatch.StartNew();
             var answers = new List<object?[]>();
+            using var progress = new CountProgress("measured");
             Metrics metrics = Evaluator.Run(
                 session, set, PreprocessingJson.Read(loaded.Card.Preprocessing, loaded.Model.Config.ImageSize),
                 memory.Images(parsed, parsed.GetValue(batch), loaded.Model, backend), workers: 2,
+                done => progress.Step(done, set.Count),
                 answered: parsed.GetValue(output) is null ? null
                     : (path, label, logits) => answers.Add(Answer(set.Classes, path, label, logits)));
+            progress.Dispose();
             JsonObject report = Report(metrics, set, clock.Elapsed.TotalSeconds);
             report["split"] = measured;
             if (parsed.GetValue(output) is { } folder)

@@ -3,7 +3,8 @@ using System.Text.Json.Nodes;
 using VisionMamba.Cli.Devices;
 using VisionMamba.Cli.Flags;
 using VisionMamba.Cli.Output;
-using VisionMamba.Data.Augment;
+using VisionMamba.Cli.Planning;
+using VisionMamba.Data.Datasets;
 using VisionMamba.Data.Images;
 using VisionMamba.Models;
 using VisionMamba.Models.Checkpoints;
@@ -36,9 +37,11 @@ internal static class PredictVerb
             HelpName = "FILE",
         };
         var badImage = new BadImageFlag();
+        var batch = new Option<int>("--batch") { Description = "images at a time", DefaultValueFactory = _ => 32 };
+        var memory = new MemoryFlag();
         command.Arguments.Add(images);
         checkpoint.AddTo(command);
-        foreach (Option option in new Option[] { top, logits, badImage.Flag, output, json })
+        foreach (Option option in new Option[] { top, logits, badImage.Flag, output, batch, memory.Limit, json })
             command.Options.Add(option);
         device.AddTo(command);
         command.SetAction(parsed =>
@@ -47,6 +50,8 @@ internal static class PredictVerb
                 throw new UsageException("--logits: is part of the JSON output; add --json");
             if (parsed.GetValue(top) < 1)
                 throw new UsageException("--top: must be at least 1");
+            if (parsed.GetValue(batch) < 1)
+                throw new UsageException("--batch: must be at least 1");
             bool skip = badImage.Skips(parsed);
             if (parsed.GetValue(output) is { } table
                 && !table.EndsWith(".csv", StringComparison.OrdinalIgnoreCase))
@@ -55,24 +60,31 @@ internal static class PredictVerb
             using Backend backend = device.Open(parsed);
             LoadedModel loaded = checkpoint.Load(parsed, view: true);
             using var session = new ModelSession(loaded.Model, backend);
-            var transform = new EvalTransform(
-                PreprocessingJson.Read(loaded.Card.Preprocessing, loaded.Model.Config.ImageSize));
+            var unreadable = new UnreadableImages();
+            var set = new ImageDataset(
+                "the given images", [""], [.. paths.Select(p => new Sample(p, 0))], skip ? unreadable : null);
             var results = new JsonArray();
-            foreach (string path in paths)
+            // Answers that scroll by are progress enough.
+            using CountProgress? progress = parsed.GetValue(json) ? new CountProgress("answered") : null;
+            Evaluator.Answer(
+                session, set, PreprocessingJson.Read(loaded.Card.Preprocessing, loaded.Model.Config.ImageSize),
+                memory.Images(parsed, parsed.GetValue(batch), loaded.Model, backend),
+                Math.Min(set.Count, Environment.ProcessorCount), (path, _, answer) =>
             {
-                if (BadImageFlag.Decode(path, skip, error => results.Add(
-                    (JsonNode)new JsonObject { ["path"] = path, ["error"] = error })) is not { } image)
-                    continue;
-                float[] pixels = new float[3 * transform.Size * transform.Size];
-                transform.Apply(image, pixels);
+                if (unreadable.Reason(path) is { } reason)
+                {
+                    Console.Error.WriteLine($"skipped: {reason}");
+                    results.Add((JsonNode)new JsonObject { ["path"] = path, ["error"] = reason });
+                    return;
+                }
+
                 JsonObject result = Describe(
-                    path, session.Logits(pixels, 1), loaded.Card.Classes, parsed.GetValue(top),
-                    parsed.GetValue(logits));
+                    path, answer, loaded.Card.Classes, parsed.GetValue(top), parsed.GetValue(logits));
                 results.Add((JsonNode)result);
                 if (!parsed.GetValue(json))
                     Print(result);
-            }
-
+            }, done => progress?.Step(done, set.Count));
+            progress?.Dispose();
             if (parsed.GetValue(output) is { } file)
                 AtomicFile.WriteText(file, Table(results, parsed.GetValue(top), loaded.Model.Config.Classes));
             if (parsed.GetValue(json))
@@ -95,8 +107,9 @@ internal static class PredictVerb
 
     /// <summary>Class names where the file has them, else the index.</summary>
     private static JsonObject Describe(
-        string path, float[] logits, IReadOnlyList<string> classes, int top, bool withLogits)
+        string path, ReadOnlySpan<float> answer, IReadOnlyList<string> classes, int top, bool withLogits)
     {
+        float[] logits = [.. answer];
         double[] probabilities = SoftTargets.Probabilities(logits);
         IEnumerable<int> best = Enumerable.Range(0, logits.Length).OrderByDescending(c => logits[c]).Take(top);
         var ranked = best.Select(c => (JsonNode)new JsonObject

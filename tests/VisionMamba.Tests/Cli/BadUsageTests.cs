@@ -99,6 +99,7 @@ public sealed class BadUsageTests(TinyRun run) : IClassFixture<TinyRun>
         { 2, "predict --checkpoint CHECKPOINT PICTURE --top 0", "--top" },
         { 2, "predict --checkpoint CHECKPOINT PICTURE --logits", "--json" },
         { 2, "predict --checkpoint CHECKPOINT", "predict" },
+        { 2, "predict --checkpoint CHECKPOINT --batch 0 PICTURE", "--batch: must be at least 1" },
         { 2, "evaluate --checkpoint CHECKPOINT --data DATA --frobnicate", "--frobnicate" },
         { 1, "evaluate --checkpoint CHECKPOINT --data DATA/train", "class" },
         { 2, "evaluate --checkpoint CHECKPOINT --data DATA --split half", "half" },

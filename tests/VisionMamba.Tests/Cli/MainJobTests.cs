@@ -46,6 +46,44 @@ public sealed class MainJobTests(TinyRun run) : IClassFixture<TinyRun>
         Assert.Equal(4, File.ReadAllLines(run.At("evaluation/confusion.csv")).Length);
     }
 
+    /// <summary>Images are answered together, and each as if it were alone.</summary>
+    [Fact]
+    public void AnAnswerIsTheSameWhateverTheBatch()
+    {
+        string[] predict = ["predict", "--checkpoint", run.Checkpoint, run.At("data/test"), "--json", "--logits"];
+        string alone = CommandLine.Succeed([.. predict, "--batch", "1", "--threads", "1"]).Output;
+        Assert.Equal(12, JsonNode.Parse(alone)!["images"]!.AsArray().Count);
+        foreach (string batch in new[] { "5", "12", "32" })
+            Assert.Equal(alone, CommandLine.Succeed([.. predict, "--batch", batch]).Output);
+        string[] pictures = [.. Directory.GetFiles(run.At("data/test"), "*.png", SearchOption.AllDirectories).Order(
+            StringComparer.Ordinal)];
+        Assert.Equal(pictures, JsonNode.Parse(alone)!["images"]!.AsArray().Select(i => (string)i!["path"]!));
+    }
+
+    /// <summary>A damaged model answers NaN, which JSON does not have.</summary>
+    [Fact]
+    public void AModelThatAnswersNaNIsOneLine()
+    {
+        string damaged = run.At("damaged.safetensors");
+        byte[] bytes = File.ReadAllBytes(run.Checkpoint);
+        using (var file = VisionMamba.Tensors.Files.TensorFile.Open(run.Checkpoint))
+        {
+            Assert.Contains("head.weight", file.Tensors.Keys);
+        }
+
+        int header = 8 + (int)BitConverter.ToInt64(bytes);
+        int[] at = [.. JsonNode.Parse(bytes.AsSpan(8, header - 8))!["head.weight"]!["data_offsets"]!.AsArray().Select(
+            v => (int)v!)];
+        bytes.AsSpan(header + at[0], at[1] - at[0]).Fill(0xff);
+        File.WriteAllBytes(damaged, bytes);
+        foreach (string json in new[] { "--json", "--threads=1" })
+        {
+            CommandResult result = CommandLine.Run("predict", "--checkpoint", damaged, run.Picture, json);
+            Assert.Equal((1, ""), (result.Code, result.Output));
+            Assert.Contains("NaN or infinity", result.Log);
+        }
+    }
+
     /// <summary>An answer keeps no activations, so bf16 does nothing on the processor: that is said.</summary>
     [Fact]
     public void AnsweringSaysWhatPrecisionDoesNotChange()
