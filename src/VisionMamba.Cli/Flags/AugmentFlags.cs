@@ -50,8 +50,12 @@ internal sealed class AugmentFlags
         _mixup, _cutmix, _range, _mix, _switch, _mixMode,
     ];
 
+    /// <exception cref="UsageException">
+    /// A value is out of its range, or a flag was given that has no effect beside the others.
+    /// </exception>
     public AugmentOptions Read(ParseResult p)
     {
+        RefuseIdle(p);
         var options = new AugmentOptions
         {
             AutoAugment = p.GetValue(_policy)!,
@@ -83,6 +87,25 @@ internal sealed class AugmentFlags
         }
 
         return options;
+    }
+
+    /// <summary>What a recipe or a default says may lie idle; what the user says must not.</summary>
+    private void RefuseIdle(ParseResult p)
+    {
+        bool mixup = p.GetValue(_mixup) > 0, cutmix = p.GetValue(_cutmix) > 0 || p.GetValue(_range) is { Length: 2 };
+        bool erases = p.GetValue(_erase) > 0;
+        (Option Flag, bool Idle, string Needs)[] flags =
+        [
+            (_eraseMode, !erases, _erase.Name), (_eraseCount, !erases, _erase.Name),
+            (_mix, !mixup && !cutmix, $"{_mixup.Name} or {_cutmix.Name}"),
+            (_mixMode, !mixup && !cutmix, $"{_mixup.Name} or {_cutmix.Name}"),
+            (_switch, !mixup || !cutmix, $"both {_mixup.Name} and {_cutmix.Name}"),
+        ];
+        foreach ((Option flag, bool idle, string needs) in flags)
+        {
+            if (idle && p.IsGiven(flag))
+                throw new UsageException($"{flag.Name}: has no effect here: needs {needs}; or leave it out");
+        }
     }
 
     private static Option<string> Choice<T>(string name, string description, T value)

@@ -116,13 +116,32 @@ internal sealed class OptimisationFlags
     /// <summary>What a recipe or a default says may lie idle; what the user says must not.</summary>
     private void RefuseIdle(ParseResult p, TrainingOptions options)
     {
-        if (p.IsGiven(_clipMode) && options.ClipGradient == 0)
-            throw new UsageException($"{_clipMode.Name}: says what --clip-grad limits; give that too, or leave it out");
-        if (p.IsGiven(_minimum) && p.GetValue(_sched) is "step" or "multistep")
+        string opt = p.GetValue(_opt)!, sched = p.GetValue(_sched)!, way = p.GetValue(_distillation)!;
+        bool cyclic = sched is "cosine" or "tanh", cycles = cyclic && p.GetValue(_cycles) > 1;
+        bool still = (p.GetValue(_noise) ?? []).Length == 0;
+        (Option Flag, bool Idle, string Why)[] flags =
+        [
+            (_eps, !OptimizerCatalog.HasEpsilon(opt), $"{_opt.Name} {opt} has none"),
+            (_betas, OptimizerCatalog.HasMomentum(opt), $"{_opt.Name} {opt} has none"),
+            (_momentum, !OptimizerCatalog.HasMomentum(opt), $"{_opt.Name} {opt} has none"),
+            (_clipMode, options.ClipGradient == 0, "says what --clip-grad limits; give that, too"),
+            (_warmup, options.WarmupEpochs == 0, "there is no warm-up: --warmup-epochs is 0"),
+            (_minimum, sched is "step" or "multistep", $"{_sched.Name} {sched} has no lowest rate"),
+            (_patience, sched != "plateau", $"is of {_sched.Name} plateau"),
+            (_decayRate, cyclic && !cycles, $"{_sched.Name} {sched} has none without {_cycles.Name} of 2 or more"),
+            (_decayEpochs, sched != "step", $"is of {_sched.Name} step"),
+            (_milestones, sched != "multistep", $"is of {_sched.Name} multistep"),
+            (_cycleMul, cyclic && !cycles, $"needs {_cycles.Name} of 2 or more"),
+            (_kDecay, sched != "cosine", $"is of {_sched.Name} cosine"),
+            (_noisePct, still, $"needs {_noise.Name}"), (_noiseStd, still, $"needs {_noise.Name}"),
+            (_alpha, way == "none", $"needs {_teacher.Name} and {_distillation.Name}"),
+            (_tau, way != "soft", $"is of {_distillation.Name} soft"),
+            (_emaDecay, !p.GetValue(_ema), $"needs {_ema.Name}"),
+        ];
+        foreach ((Option flag, bool idle, string why) in flags)
         {
-            throw new UsageException(
-                $"{_minimum.Name}: --sched {p.GetValue(_sched)} has no lowest rate; leave it out, or give another "
-                + "--sched");
+            if (idle && p.IsGiven(flag))
+                throw new UsageException($"{flag.Name}: has no effect here: {why}; or leave it out");
         }
     }
 

@@ -24,6 +24,13 @@ public static class OptimizerCatalog
     /// <summary>The known names. As in timm, sgd is Nesterov's and momentum the plain one.</summary>
     public static IReadOnlyCollection<string> Names => s_all.Keys;
 
+    /// <summary>Whether it has --momentum; the others have the moments' --opt-betas in its place.</summary>
+    public static bool HasMomentum(string name) =>
+        name is "sgd" or "nesterov" or "momentum" or "rmsprop" or "rmsproptf";
+
+    /// <summary>Whether it divides by a root to which --opt-eps is added.</summary>
+    public static bool HasEpsilon(string name) => name is not ("sgd" or "nesterov" or "momentum" or "lion");
+
     /// <summary>
     /// Makes the optimizer called <paramref name="name"/>; an unknown name is an error that lists the known ones.
     /// </summary>

@@ -18,6 +18,17 @@ public sealed class BadUsageTests(TinyRun run) : IClassFixture<TinyRun>
         { 2, "train --output OUT --data DATA --backbone BACKBONE --clip-mode agc", "--clip-mode" },
         { 2, "train --output OUT --data DATA --backbone BACKBONE --sched step --min-lr 0", "--min-lr" },
         { 2, "pretrain --output OUT --data DATA --sched multistep --min-lr 0", "--min-lr" },
+        { 2, "train --output OUT --data DATA --momentum 0.5", "--momentum: has no effect here: --opt adamw has none" },
+        { 2, "train --output OUT --data DATA --opt sgd --opt-betas 0.5 0.9", "--opt-betas: has no effect here" },
+        { 2, "train --output OUT --data DATA --opt lion --opt-eps 1", "--opt-eps: has no effect here" },
+        { 2, "train --output OUT --data DATA --warmup-epochs 0 --warmup-lr 1e-4", "--warmup-lr: has no effect here" },
+        { 2, "train --output OUT --data DATA --decay-rate 0.5", "--decay-rate: has no effect here" },
+        { 2, "train --output OUT --data DATA --sched step --lr-k-decay 2", "--lr-k-decay: has no effect here" },
+        { 2, "train --output OUT --data DATA --lr-noise-std 2", "--lr-noise-std: has no effect here: needs --lr-noise" },
+        { 2, "train --output OUT --data DATA --distillation-tau 2", "--distillation-tau: has no effect here" },
+        { 2, "train --output OUT --data DATA --model-ema-decay 0.9", "--model-ema-decay: has no effect here" },
+        { 2, "train --output OUT --data DATA --remode rand", "--remode: has no effect here: needs --reprob" },
+        { 2, "train --output OUT --data DATA --mixup 1 --mixup-switch-prob 1", "--mixup-switch-prob: has no effect" },
         {
             2, "train --output OUT --data DATA --backbone BACKBONE --lr-cycle-mul 2 --lr-cycle-limit 40",
             "--lr-cycle-limit: must be lower"

@@ -49,6 +49,21 @@ public sealed class OptimizerTests
             Assert.Equal(expected[i], weight.Span[i], 2e-6);
     }
 
+    /// <summary>What the catalogue says that an optimizer has is what changes its steps.</summary>
+    [Theory]
+    [MemberData(nameof(Recorded))]
+    public void HasTheNumbersThatTheCatalogueSays(string name, double[] expected)
+    {
+        var settings = new OptimizerSettings { WeightDecay = 0.1 };
+        bool Acts(OptimizerSettings changed) =>
+            !Train(name, settings).Weight.Span.SequenceEqual(Train(name, changed).Weight.Span);
+        Assert.False(Acts(settings), expected[0].ToString(System.Globalization.CultureInfo.InvariantCulture));
+        Assert.Equal(OptimizerCatalog.HasMomentum(name), Acts(settings with { Momentum = 0.5 }));
+        Assert.Equal(!OptimizerCatalog.HasMomentum(name), Acts(settings with { Beta1 = 0.5 }));
+        Assert.Equal(!OptimizerCatalog.HasMomentum(name), Acts(settings with { Beta2 = 0.5 }));
+        Assert.Equal(OptimizerCatalog.HasEpsilon(name), Acts(settings with { Epsilon = 0.1 }));
+    }
+
     [Theory]
     [MemberData(nameof(Recorded))]
     public void GoesOnFromItsState(string name, double[] expected)
