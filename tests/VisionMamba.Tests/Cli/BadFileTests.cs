@@ -39,16 +39,19 @@ public sealed class BadFileTests(TinyRun run) : IClassFixture<TinyRun>
     [MemberData(nameof(Checkpoints))]
     public void ACheckpoint(string line, string how) => Refused(line, Break(run.Checkpoint, how, "bad.safetensors"));
 
+    /// <summary>
+    /// A zip archive is found from its end: bytes after it are a comment to most readers, so that is no fault.
+    /// </summary>
+    public static IEnumerable<TheoryDataRow<string, string>> Archives() =>
+        Checkpoints().Where(row => row.Data.Item2 != "long");
+
     [Theory]
-    [MemberData(nameof(Checkpoints))]
+    [MemberData(nameof(Archives))]
     public void ATorchArchive(string line, string how)
     {
         if (!File.Exists(run.At("whole.pth")))
             CommandLine.Succeed("export", "--checkpoint", run.Checkpoint, "--output", run.At("whole.pth"));
-        // A zip archive is found from its end: bytes after it are a comment to most readers, so that is not tested
-        // here.
-        if (how != "long")
-            Refused(line, Break(run.At("whole.pth"), how, "bad.pth"));
+        Refused(line, Break(run.At("whole.pth"), how, "bad.pth"));
     }
 
     public static TheoryData<string, string> Packs()

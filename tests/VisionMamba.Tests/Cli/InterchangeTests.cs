@@ -114,6 +114,26 @@ public sealed class InterchangeTests(TinyRun run) : IClassFixture<TinyRun>
             Assert.Equal(expected[i], actual[i], type == "F32" ? 1e-6 : 5e-2);
     }
 
+    /// <summary>A file that does not say how its prompts are made is read in one way, and that is said.</summary>
+    [Fact]
+    public void WhatHadToBeAssumedOfAFileIsSaid()
+    {
+        CommandLine.Succeed(
+            "export", "--checkpoint", run.Checkpoint, "--layout", "plain", "--output", run.At("plain.safetensors"));
+        string[] predict =
+            ["predict", "--checkpoint", run.At("plain.safetensors"), "--stride", "8", run.Picture, "--json"];
+        CommandResult assumed = CommandLine.Succeed(predict);
+        Assert.Contains("plain.safetensors: ", assumed.Log);
+        Assert.Contains("--cross-prompt-source", assumed.Log);
+        Assert.Single(assumed.Json["images"]!.AsArray());
+        CommandResult told = CommandLine.Succeed([.. predict, "--cross-prompt-source", "token", "--image-size", "32"]);
+        Assert.DoesNotContain("--cross-prompt-source", told.Log);
+        // Of a backbone its prompts are not taken.
+        Assert.Contains("plain.safetensors: taking images of 32 px", CommandLine.Succeed(
+            "train", "--backbone", run.At("plain.safetensors"), "--stride", "8", "--data", run.Data, "--method",
+            "linear", "--dry-run").Log);
+    }
+
     /// <summary>The recorded seed decides what was held out: another seed holds out other pictures.</summary>
     [Fact]
     public void EvaluateTakesTheRunsOwnSplit()
@@ -159,9 +179,16 @@ public sealed class InterchangeTests(TinyRun run) : IClassFixture<TinyRun>
         string[] log = File.ReadAllLines(run.At("on/log.csv"));
         Assert.Equal(2, log.Length);
         Assert.StartsWith("3,", log[1], StringComparison.Ordinal);
-        // What went through Python's format is bit for bit what stayed here.
+        // What goes to Python's format is bit for bit what stays here; its prompts are laid out in rows of their own.
         using TensorFile before = TensorFile.Open(run.At("long/last.safetensors"));
         using TensorFile file = TensorFile.Open(run.At("long.pth"));
+        Assert.True(file.Tensors.Count > 40);
+        foreach ((string name, StoredTensor written) in file.Tensors)
+        {
+            float[] here = before.Tensors[name].ToTensor().Span.ToArray();
+            Assert.Equal(here, written.ToTensor().Span[..here.Length].ToArray());
+        }
+
         Assert.Equal("3", file.Metadata["args.seed"]);
         JsonNode options = JsonNode.Parse(File.ReadAllText(run.At("on/run.json")))!["options"]!;
         Assert.Equal((3, 8, 3), ((int)options["Epochs"]!, (int)options["Batch"]!, (int)options["Seed"]!));

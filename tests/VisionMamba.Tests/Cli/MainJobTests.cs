@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using VisionMamba.Data.Images;
 
 namespace VisionMamba.Tests.Cli;
 
@@ -15,6 +16,12 @@ public sealed class MainJobTests(TinyRun run) : IClassFixture<TinyRun>
         Assert.Equal("svp", (string)settings["method"]!["name"]!);
         Assert.Equal(3, (int)settings["counts"]!["train"]!["classes"]!);
         Assert.Equal(2, (int)settings["options"]!["Epochs"]!);
+        JsonNode result = JsonNode.Parse(File.ReadAllText(run.At("svp/result.json")))!;
+        double[] top1 = [.. File.ReadAllLines(run.At("svp/log.csv")).Skip(1).Select(
+            row => double.Parse(row.Split(',')[4], System.Globalization.CultureInfo.InvariantCulture))];
+        Assert.Equal(Array.IndexOf(top1, top1.Max()) + 1, (int)result["best_epoch"]!);
+        Assert.Equal(top1.Max(), (double)result["validation_top1_best"]!);
+        Assert.Equal(top1[^1], (double)result["validation_top1_last"]!);
     }
 
     [Fact]
@@ -117,10 +124,30 @@ public sealed class MainJobTests(TinyRun run) : IClassFixture<TinyRun>
         Assert.False(Directory.Exists(run.At("dry")));
     }
 
+    /// <summary>The README's first command, with one pass over the pictures.</summary>
+    [Fact]
+    public void TheDemonstrationAdaptsTheShippedBackboneAndDrawsItsAnswers()
+    {
+        JsonNode report = CommandLine.Succeed("demo", "--epochs", "1", "--output", run.At("demo"), "--json").Json;
+        // The numbers of the README's table.
+        Assert.Equal(776, (int)report["linear"]!["trainable_parameters"]!);
+        Assert.Equal(70_536, (int)report["svp"]!["trainable_parameters"]!);
+        Assert.Equal(400, (int)report["test_images"]!);
+        RgbImage sheet = ImageDecoder.Decode((string)report["sheet"]!);
+        Assert.True(sheet.Width > 8 * 112 && sheet.Height > 3 * 112, $"{sheet.Width} x {sheet.Height}");
+        JsonNode answer = CommandLine.Succeed(
+            "predict", "--checkpoint", (string)report["model"]!, (string)report["sheet"]!, "--top", "8", "--json").Json;
+        Assert.Equal(8, answer["images"]![0]!["top"]!.AsArray().Count);
+    }
+
     [Fact]
     public void InspectKnowsTheMethod()
     {
-        string text = CommandLine.Succeed("inspect", "--checkpoint", run.Checkpoint).Output;
-        Assert.Contains("svp", text, StringComparison.Ordinal);
+        string text = CommandLine.Succeed("inspect", "--checkpoint", run.Checkpoint, "--tensors").Output;
+        // The file's path holds the word, too.
+        Assert.Contains("\nmethod\n  name: svp\n", text.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        string head = Assert.Single(text.Split('\n'), line => line.Contains("head.weight", StringComparison.Ordinal));
+        Assert.Contains("3", head.Replace("head.weight", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains("16", head, StringComparison.Ordinal);
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using VisionMamba.Tests.Support;
 
 namespace VisionMamba.Tests.Data;
 
@@ -8,21 +9,8 @@ namespace VisionMamba.Tests.Data;
 /// </summary>
 internal static class PreprocessCases
 {
-    public static IEnumerable<string> Folders()
-    {
-        string? root = AppContext.BaseDirectory;
-        while (root is not null && !File.Exists(Path.Combine(root, "VisionMamba.slnx")))
-            root = Path.GetDirectoryName(root.TrimEnd(Path.DirectorySeparatorChar));
-        string? reference = Environment.GetEnvironmentVariable("VISIONMAMBA_REFERENCE");
-        if (string.IsNullOrEmpty(reference) && root is not null)
-            reference = Path.Combine(root, "..", "shared", "reference");
-        string[] folders =
-        [
-            root is null ? "" : Path.Combine(root, "tests", "fixtures", "preprocess"),
-            reference is null ? "" : Path.Combine(reference, "preprocess"),
-        ];
-        return folders.Where(folder => File.Exists(Path.Combine(folder, "manifest.json"))).Select(Path.GetFullPath);
-    }
+    public static IEnumerable<string> Folders() =>
+        new[] { ReferenceData.Fixtures, ReferenceData.Root }.Distinct().Select(f => Path.Combine(f, "preprocess"));
 
     public static TheoryData<string, string> OfKind(string kind)
     {

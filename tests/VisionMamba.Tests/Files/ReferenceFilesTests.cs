@@ -1,5 +1,6 @@
 using System.Text.Json;
 using VisionMamba.Tensors.Files;
+using VisionMamba.Tests.Support;
 
 namespace VisionMamba.Tests.Files;
 
@@ -58,8 +59,7 @@ public class ReferenceFilesTests
     public void ResumeCheckpointsKeepTheOptimizer()
     {
         string[] finals = Directory.GetFiles(Models(), "*_final.pth");
-        if (finals.Length == 0)
-            Assert.Skip("no resume checkpoints");
+        Assert.NotEmpty(finals);
         foreach (string path in finals)
         {
             using TensorFile file = TensorFile.Open(path);
@@ -71,11 +71,5 @@ public class ReferenceFilesTests
         }
     }
 
-    private static string Models()
-    {
-        string? folder = TestFolder.ReferenceModels();
-        if (folder == null)
-            Assert.Skip("no reference data");
-        return folder;
-    }
+    private static string Models() => Path.Combine(ReferenceData.Root, "model");
 }

@@ -1,6 +1,8 @@
+using VisionMamba.Tests.Support;
+
 namespace VisionMamba.Tests.Files;
 
-/// <summary>A folder that goes away with the test, and the folders of fixtures and reference cases.</summary>
+/// <summary>A folder that goes away with the test, and the folder of fixtures.</summary>
 internal sealed class TestFolder : IDisposable
 {
     public TestFolder() => Directory.CreateDirectory(Root);
@@ -18,27 +20,5 @@ internal sealed class TestFolder : IDisposable
     public void Dispose() => Directory.Delete(Root, recursive: true);
 
     /// <summary>tests/fixtures/files of the repository this was built from.</summary>
-    public static string Fixture(string name) =>
-        FindAbove(Path.Combine("tests", "fixtures", "files", name)) ?? throw new FileNotFoundException(name);
-
-    /// <summary>The folder of reference checkpoints, or null.</summary>
-    public static string? ReferenceModels()
-    {
-        string? given = Environment.GetEnvironmentVariable("VISIONMAMBA_REFERENCE");
-        string? root = string.IsNullOrEmpty(given) ? FindAbove(Path.Combine("shared", "reference")) : given;
-        string? models = root == null ? null : Path.Combine(root, "model");
-        return Directory.Exists(models) ? models : null;
-    }
-
-    private static string? FindAbove(string relative)
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder != null; folder = folder.Parent)
-        {
-            string candidate = Path.Combine(folder.FullName, relative);
-            if (Path.Exists(candidate))
-                return candidate;
-        }
-
-        return null;
-    }
+    public static string Fixture(string name) => Path.Combine(ReferenceData.Fixtures, "files", name);
 }

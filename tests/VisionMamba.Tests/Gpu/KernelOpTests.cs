@@ -38,6 +38,10 @@ public sealed class KernelOpTests(EmulatedDevice device) : IClassFixture<Emulate
 
     public static IEnumerable<TheoryDataRow<string>> Names => s_cases.Keys.Select(n => new TheoryDataRow<string>(n));
 
+    /// <summary>A case that was renamed would leave without a word.</summary>
+    [Fact]
+    public void EveryNamedCaseTakesPart() => Assert.Empty(s_names.Except(s_cases.Keys));
+
     /// <summary>Every operation that is not fused has cases among these.</summary>
     [Theory]
     [InlineData("linear")]

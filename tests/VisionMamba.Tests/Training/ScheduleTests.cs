@@ -91,8 +91,6 @@ public sealed class ScheduleTests
     public void EqualsTheReference()
     {
         string manifest = Path.Combine(ReferenceData.Root, "preprocess", "manifest.json");
-        if (!File.Exists(manifest))
-            Assert.Skip("no reference data");
         int compared = 0;
         foreach (JsonElement entry in JsonDocument.Parse(File.ReadAllText(manifest)).RootElement.EnumerateArray())
         {
@@ -117,8 +115,7 @@ public sealed class ScheduleTests
             compared++;
         }
 
-        if (compared == 0)
-            Assert.Skip("no reference data");
+        Assert.True(compared > 1, $"{compared} recorded schedules");
     }
 
     [Fact]
