@@ -59,7 +59,8 @@ public static class ReleasedLayout
 
         return new VisionMambaModel(
             model.Config, new SvpMethod(config), seed: 0,
-            (name, shape) => Take(model.Parameters, svp.Config.SharedLayers, config.SharedLayers, name, shape));
+            (name, shape) => Take(
+                model.Parameters, new Sharing(svp.Config.SharedLayers, shared, layers), name, shape));
     }
 
     /// <summary>
@@ -86,17 +87,24 @@ public static class ReleasedLayout
         return result;
     }
 
-    private static Tensor Take(ParameterSet from, int sharedFrom, int sharedTo, string name, ReadOnlySpan<int> shape)
+    /// <summary>How many layers share a cross prompt in the model and in the file, and how many are prompted.</summary>
+    private readonly record struct Sharing(int From, int To, int Layers)
+    {
+        /// <summary>The model's group of the file's; -1 for one whose layers the model does not prompt.</summary>
+        public int Source(int group) => group * To < Layers ? group * To / From : -1;
+    }
+
+    private static Tensor Take(ParameterSet from, Sharing sharing, string name, ReadOnlySpan<int> shape)
     {
         const string Cross = "prompt_generator_shared.";
         if (name == "prompt_shared_scale" && from.TryGet(name, out _))
-            return Repeated(from[name], sharedFrom, sharedTo, shape, name);
+            return Repeated(from[name], sharing, shape, name);
         string source = name;
         if (name.StartsWith(Cross, StringComparison.Ordinal))
         {
             string[] words = name[Cross.Length..].Split('.', 2);
             int group = int.Parse(words[0], System.Globalization.CultureInfo.InvariantCulture);
-            source = $"{Cross}{group * sharedTo / sharedFrom}.{words[1]}";
+            source = $"{Cross}{sharing.Source(group)}.{words[1]}";
         }
 
         if (!from.TryGet(source, out Tensor? tensor))
@@ -106,14 +114,13 @@ public static class ReleasedLayout
         return source == name ? tensor.Alias() : Padded(tensor, shape, name);
     }
 
-    private static Tensor Repeated(Tensor scale, int sharedFrom, int sharedTo, ReadOnlySpan<int> shape, string name)
+    private static Tensor Repeated(Tensor scale, Sharing sharing, ReadOnlySpan<int> shape, string name)
     {
         var result = new Tensor(shape) { Name = name };
         int dim = scale.Columns;
         for (int group = 0; group < shape[0]; group++)
         {
-            int source = group * sharedTo / sharedFrom;
-            if (source < scale.Rows)
+            if (sharing.Source(group) is var source and >= 0)
                 scale.Span.Slice(source * dim, dim).CopyTo(result.Span.Slice(group * dim, dim));
         }
 

@@ -94,6 +94,9 @@ public sealed class ExportTests : IDisposable
     [InlineData("""{"shared_layers":3,"inner_width":64,"prompt_depth":3}""", 1)]
     [InlineData("""{"shared_layers":2,"inner_width":70,"prompt_depth":2}""", 2)]
     [InlineData("""{"shared_layers":4,"inner_width":128}""", 4)]
+    // The file's groups are smaller than the model's, and some of their layers are not prompted.
+    [InlineData("""{"shared_layers":4,"inner_width":64,"prompt_depth":2}""", 2)]
+    [InlineData("""{"shared_layers":3,"inner_width":64,"prompt_depth":2}""", 1)]
     public void WhatTheReleasedCodeCannotMakeIsPaddedAndRepeatedToTheSameFunction(string settings, int shared)
     {
         VisionMambaModel model = SmallModels.Create("svp", settings);
