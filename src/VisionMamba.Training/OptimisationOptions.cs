@@ -100,15 +100,15 @@ public sealed partial record TrainingOptions
     /// <summary>Temperature of the soft distillation.</summary>
     public double DistillationTau { get; init; } = 1;
 
-    /// <summary>The optimizer's numbers.</summary>
-    public OptimizerSettings OptimizerSettings() => new()
+    /// <summary>The optimizer's numbers, for a method of which so many layers share a prompt.</summary>
+    public OptimizerSettings OptimizerSettings(int sharedLayers = 1) => new()
     {
         WeightDecay = WeightDecay,
         Momentum = Momentum,
         Beta1 = OptBetas.Count > 0 ? OptBetas[0] : null,
         Beta2 = OptBetas.Count > 1 ? OptBetas[1] : null,
         Epsilon = OptEps,
-        Groups = new ParameterGroups(LayerDecay, HeadLrScale, PromptLrScale),
+        Groups = new ParameterGroups(LayerDecay, HeadLrScale, PromptLrScale, sharedLayers),
     };
 
     private void ValidateOptimisation(Action<bool, string, string> require)

@@ -49,10 +49,14 @@ public sealed class Trainer
         string output)
     {
         options.Validate();
+        if (session.Model.Config.Channels != PreprocessingJson.Channels)
+            throw new VisionMambaException(
+                $"the model takes images of {session.Model.Config.Channels} channels; image files give three");
         (_session, _data, _preprocessing, _options) = (session, data, preprocessing, options);
         (_card, _output) = (card, output);
         ParameterSet parameters = session.Model.Parameters;
-        _optimizer = OptimizerCatalog.Create(options.Opt, parameters, options.OptimizerSettings());
+        _optimizer = OptimizerCatalog.Create(
+            options.Opt, parameters, options.OptimizerSettings(session.Model.Method.SharedLayers));
         _average = options.ModelEma ? new AveragedModel(parameters, options.ModelEmaDecay) : null;
         _rates = new LearningRates(options);
         Teacher? teacher = options.Teacher is null ? null : Teacher.Open(

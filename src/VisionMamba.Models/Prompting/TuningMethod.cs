@@ -19,6 +19,9 @@ public abstract class TuningMethod
     /// </summary>
     public virtual bool AddsParameters => true;
 
+    /// <summary>How many layers share a prompt, where they do: what a layer's rate belongs to depends on it.</summary>
+    public virtual int SharedLayers => 1;
+
     /// <summary>Learns the architecture, before any parameter is declared or asked about.</summary>
     public virtual void Prepare(VisionMambaConfig model)
     {

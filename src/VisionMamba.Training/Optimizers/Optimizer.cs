@@ -40,7 +40,9 @@ public abstract class Optimizer
     protected Optimizer(ParameterSet parameters, OptimizerSettings settings, params ReadOnlySpan<string> moments)
     {
         Settings = settings;
-        (int depth, int shared) = Sizes(parameters);
+        int depth = 0;
+        while (parameters.TryGet($"layers.{depth}.norm.weight", out _))
+            depth++;
         foreach (Tensor weight in parameters.Trainable)
         {
             var states = new Tensor?[2];
@@ -51,7 +53,7 @@ public abstract class Optimizer
             }
 
             double decay = ParameterGroups.Decays(weight) ? settings.WeightDecay : 0;
-            double[] scales = settings.Groups.ScalesOf(weight, depth, shared);
+            double[] scales = settings.Groups.ScalesOf(weight, depth);
             _slots.Add(new Slot(weight, states[0], states[1], decay, scales));
         }
     }
@@ -98,22 +100,6 @@ public abstract class Optimizer
     private protected static void Apply<TRule>(Backend backend, TRule rule, Slot slot, long start, long count)
         where TRule : unmanaged, IUpdateRule =>
         backend.Update(rule, slot.Weight, slot.Weight.Gradient!, slot.First, slot.Second, start, count);
-
-    /// <summary>
-    /// The number of layers, and how many share a cross prompt, from the parameters' names and shapes.
-    /// </summary>
-    private static (int Depth, int Shared) Sizes(ParameterSet parameters)
-    {
-        int depth = 0, layers = 0;
-        while (parameters.TryGet($"layers.{depth}.norm.weight", out _))
-            depth++;
-        while (parameters.TryGet($"prompt_generator.{layers}.0.weight", out _))
-            layers++;
-        // Cross prompts alone serve all layers.
-        layers = layers == 0 ? depth : layers;
-        int groups = parameters.TryGet("prompt_shared_scale", out Tensor? scale) ? scale.Shape[0] : 1;
-        return (depth, Math.Max((layers + groups - 1) / groups, 1));
-    }
 
     /// <summary>One parameter with its state.</summary>
     private protected sealed record Slot(Tensor Weight, Tensor? First, Tensor? Second, double Decay, double[] Scales);

@@ -9,7 +9,9 @@ namespace VisionMamba.Training.Optimizers;
 /// </param>
 /// <param name="HeadScale">Factor of the head's rate.</param>
 /// <param name="PromptScale">Factor of the prompts' rate.</param>
-public sealed record ParameterGroups(double LayerDecay = 1, double HeadScale = 1, double PromptScale = 1)
+/// <param name="SharedLayers">How many layers share one of SVP's cross prompts.</param>
+public sealed record ParameterGroups(
+    double LayerDecay = 1, double HeadScale = 1, double PromptScale = 1, int SharedLayers = 1)
 {
     /// <summary>
     /// Whether <paramref name="parameter"/> decays. timm's default grouping leaves out one-dimensional parameters,
@@ -33,7 +35,7 @@ public sealed record ParameterGroups(double LayerDecay = 1, double HeadScale = 1
     /// embedding and prompts in the image count 0, layer i and its prompts i + 1, head and final norm depth + 1; the
     /// scale is decay^(depth + 1 - count). A prompt that several layers share counts as the first of them.
     /// </summary>
-    internal double[] ScalesOf(Tensor parameter, int depth, int sharedLayers)
+    internal double[] ScalesOf(Tensor parameter, int depth)
     {
         string name = parameter.Name!;
         double group = IsHead(name) ? HeadScale
@@ -42,15 +44,15 @@ public sealed record ParameterGroups(double LayerDecay = 1, double HeadScale = 1
             return [group];
         if (name is "prompt_scale" or "prompt_shared_scale")
         {
-            int step = name == "prompt_scale" ? 1 : sharedLayers;
+            int step = name == "prompt_scale" ? 1 : SharedLayers;
             return [.. Enumerable.Range(0, parameter.Shape[0])
                 .Select(row => group * Power(depth, Math.Min(row * step, depth - 1) + 1))];
         }
 
-        return [group * Power(depth, LayerOf(name, depth, sharedLayers))];
+        return [group * Power(depth, LayerOf(name, depth))];
     }
 
-    private static int LayerOf(string name, int depth, int sharedLayers)
+    private int LayerOf(string name, int depth)
     {
         if (name is "cls_token" or "pos_embed" or "prompt_pixels"
             || name.StartsWith("patch_embed.", StringComparison.Ordinal))
@@ -62,7 +64,7 @@ public sealed record ParameterGroups(double LayerDecay = 1, double HeadScale = 1
                 or "lora" or "adapter" or "additional_scan")
                 return Math.Min(index, depth - 1) + 1;
             if (parts[0] == "prompt_generator_shared")
-                return Math.Min(index * sharedLayers, depth - 1) + 1;
+                return Math.Min(index * SharedLayers, depth - 1) + 1;
         }
 
         return depth + 1;

@@ -3,6 +3,7 @@ using VisionMamba.Models.Prompting;
 using VisionMamba.Tensors;
 using VisionMamba.Tensors.Cpu;
 using VisionMamba.Tests.Models;
+using VisionMamba.Training;
 using VisionMamba.Training.Optimizers;
 
 namespace VisionMamba.Tests.Training;
@@ -118,8 +119,8 @@ public sealed class OptimizerTests
         };
         var model = new VisionMambaModel(
             config, TuningMethods.Create("svp", new() { ["shared_layers"] = 2, ["inner_width"] = 4 }), seed: 1);
-        var groups = new ParameterGroups(LayerDecay: 0.5, HeadScale: 3, PromptScale: 10);
-        double[] Scales(string name) => groups.ScalesOf(model.Parameters[name], depth: 4, sharedLayers: 2);
+        var groups = new ParameterGroups(LayerDecay: 0.5, HeadScale: 3, PromptScale: 10, SharedLayers: 2);
+        double[] Scales(string name) => groups.ScalesOf(model.Parameters[name], depth: 4);
         // BEiT's get_num_layer_for_vit: embedding 0, layer i i + 1, head depth + 1; the scale is
         // decay^(depth + 1 - count).
         Assert.Equal([1 / 32.0], Scales("pos_embed"));
@@ -132,6 +133,21 @@ public sealed class OptimizerTests
         Assert.Equal([10 / 4.0], Scales("prompt_generator_shared.1.0.weight"));
         Assert.Equal([10 / 16.0, 10 / 8.0, 10 / 4.0, 10 / 2.0], Scales("prompt_scale"));
         Assert.Equal([10 / 16.0, 10 / 4.0], Scales("prompt_shared_scale"));
+    }
+
+    /// <summary>The second of two cross prompts begins at layer 3, though 4 layers in 2 groups look like 2 each.</summary>
+    [Theory]
+    [InlineData("svp")]
+    [InlineData("svp+lora")]
+    public void ASharedPromptBelongsToTheFirstOfItsLayers(string method)
+    {
+        string settings = """{"shared_layers":3,"inner_width":4}""";
+        VisionMambaModel model = SmallModels.Create(
+            method, method == "svp" ? settings : $$$"""{"svp":{{{settings}}},"lora":{"rank":2}}""");
+        var options = new TrainingOptions { LayerDecay = 0.5 };
+        ParameterGroups groups = options.OptimizerSettings(model.Method.SharedLayers).Groups;
+        Assert.Equal([1 / 16.0, 1 / 2.0], groups.ScalesOf(model.Parameters["prompt_shared_scale"], depth: 4));
+        Assert.Equal([1 / 2.0], groups.ScalesOf(model.Parameters["prompt_generator_shared.1.0.weight"], depth: 4));
     }
 
     [Theory]

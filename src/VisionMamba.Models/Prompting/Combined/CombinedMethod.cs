@@ -32,6 +32,9 @@ public sealed class CombinedMethod : TuningMethod
     public override string Name { get; }
 
     /// <inheritdoc/>
+    public override int SharedLayers => _parts.Max(p => p.SharedLayers);
+
+    /// <inheritdoc/>
     public override bool AddsParameters => _parts.Any(p => p.AddsParameters);
 
     /// <inheritdoc/>

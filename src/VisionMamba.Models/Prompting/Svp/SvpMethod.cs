@@ -23,6 +23,9 @@ public sealed class SvpMethod(SvpConfig config) : TuningMethod
     public SvpConfig Config { get; } = config;
 
     /// <inheritdoc/>
+    public override int SharedLayers => Config.SharedLayers;
+
+    /// <inheritdoc/>
     public override JsonObject Settings => new()
     {
         ["shared_layers"] = Config.SharedLayers,
