@@ -1,12 +1,16 @@
 using System.Text.Json.Nodes;
 using VisionMamba.Data.Augment;
 using VisionMamba.Data.Images;
+using VisionMamba.Models.Checkpoints;
 
 namespace VisionMamba.Training;
 
 /// <summary>How images are prepared, as saved with a model.</summary>
 public static class PreprocessingJson
 {
+    /// <summary>Channels of a picture: red, green and blue.</summary>
+    internal const int Channels = 3;
+
     /// <summary>Writes all fields by name.</summary>
     public static JsonObject Write(Preprocessing p) => new()
     {
@@ -16,6 +20,25 @@ public static class PreprocessingJson
         ["mean"] = new JsonArray([.. p.Mean.Select(v => (JsonNode)v)]),
         ["std"] = new JsonArray([.. p.Std.Select(v => (JsonNode)v)]),
     };
+
+    /// <summary>How images become the input of the model that was read from <paramref name="path"/>.</summary>
+    /// <exception cref="VisionMambaException">
+    /// What the file says of it is malformed, or the model does not look at pictures of three channels.
+    /// </exception>
+    public static Preprocessing Of(LoadedModel loaded, string path)
+    {
+        if (loaded.Model.Config.Channels != Channels)
+            throw new VisionMambaException(
+                $"{path}: the model takes images of {loaded.Model.Config.Channels} channels; image files give three");
+        try
+        {
+            return Read(loaded.Card.Preprocessing, loaded.Model.Config.ImageSize);
+        }
+        catch (VisionMambaException e)
+        {
+            throw new VisionMambaException($"{path}: {e.Message}", e);
+        }
+    }
 
     /// <summary>
     /// Reads what <see cref="Write"/> wrote; for null, the ImageNet convention at <paramref name="size"/> pixels, which
@@ -31,11 +54,16 @@ public static class PreprocessingJson
             var read = new Preprocessing(
                 (int?)json["size"] ?? size,
                 (double?)json["crop_fraction"] ?? 0.875,
-                (string?)json["interpolation"] == "bilinear" ? Interpolation.Bilinear : Interpolation.Bicubic,
+                (string?)json["interpolation"] switch
+                {
+                    null or "bicubic" => Interpolation.Bicubic,
+                    "bilinear" => Interpolation.Bilinear,
+                    var other => throw new FormatException($"interpolation '{other}' is unknown"),
+                },
                 Numbers(json["mean"]),
                 Numbers(json["std"]));
-            bool sound = read.Size == size && read.CropFraction is > 0 and <= 1 && read.Mean.Length == 3
-                && read.Std.Length == 3 && read.Mean.All(float.IsFinite)
+            bool sound = read.Size == size && read.CropFraction is > 0 and <= 1 && read.Mean.Length == Channels
+                && read.Std.Length == Channels && read.Mean.All(float.IsFinite)
                     && read.Std.All(s => s > 0 && float.IsFinite(s));
             return sound ? read : throw new FormatException($"it does not make inputs of {size} px and 3 channels");
         }

@@ -78,7 +78,7 @@ internal static class EvaluateVerb
             var answers = new List<object?[]>();
             using var progress = new CountProgress("measured");
             Metrics metrics = Evaluator.Run(
-                session, set, PreprocessingJson.Read(loaded.Card.Preprocessing, loaded.Model.Config.ImageSize),
+                session, set, PreprocessingJson.Of(loaded, checkpoint.Path(parsed)),
                 memory.Images(parsed, parsed.GetValue(batch), loaded.Model, backend), workers: 2,
                 done => progress.Step(done, set.Count),
                 answered: parsed.GetValue(output) is null ? null

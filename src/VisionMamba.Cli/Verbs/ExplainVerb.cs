@@ -60,12 +60,13 @@ internal static class ExplainVerb
             using Backend backend = device.Open(parsed);
             LoadedModel loaded = checkpoint.Load(parsed);
             int? index = Class(parsed.GetValue(target), loaded);
+            var transform = new EvalTransform(PreprocessingJson.Of(loaded, checkpoint.Path(parsed)));
             int skipped = 0;
             var explained = new List<ExplainedImage>();
             foreach (string path in paths)
             {
                 if (BadImageFlag.Decode(path, skip, _ => skipped++) is { } image)
-                    explained.Add(Explain(path, image, loaded, backend, index));
+                    explained.Add(Explain(path, transform, image, loaded, backend, index));
             }
 
             if (explained.Count == 0)
@@ -91,10 +92,8 @@ internal static class ExplainVerb
     }
 
     private static ExplainedImage Explain(
-        string path, RgbImage image, LoadedModel loaded, Backend backend, int? index)
+        string path, EvalTransform transform, RgbImage image, LoadedModel loaded, Backend backend, int? index)
     {
-        var transform = new EvalTransform(
-            PreprocessingJson.Read(loaded.Card.Preprocessing, loaded.Model.Config.ImageSize));
         float[] pixels = new float[3 * transform.Size * transform.Size];
         transform.Apply(image, pixels);
         Console.Error.WriteLine($"explaining {path}");

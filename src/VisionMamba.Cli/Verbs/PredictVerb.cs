@@ -67,7 +67,7 @@ internal static class PredictVerb
             // Answers that scroll by are progress enough.
             using CountProgress? progress = parsed.GetValue(json) ? new CountProgress("answered") : null;
             Evaluator.Answer(
-                session, set, PreprocessingJson.Read(loaded.Card.Preprocessing, loaded.Model.Config.ImageSize),
+                session, set, PreprocessingJson.Of(loaded, checkpoint.Path(parsed)),
                 memory.Images(parsed, parsed.GetValue(batch), loaded.Model, backend),
                 Math.Min(set.Count, Environment.ProcessorCount), (path, _, answer) =>
             {

@@ -45,7 +45,12 @@ public static class ConfigJson
             ConvWidth = Size("conv_width"),
             Classes = Size("classes"),
             HeadLayers = Size("head_layers"),
-            Norm = (string?)Need("norm") == "layer" ? NormKind.LayerNorm : NormKind.RmsNorm,
+            Norm = (string?)Need("norm") switch
+            {
+                "rms" => NormKind.RmsNorm,
+                "layer" => NormKind.LayerNorm,
+                var other => throw new FormatException($"norm '{other}' is neither 'rms' nor 'layer'"),
+            },
             Epsilon = (float)Need("epsilon"),
             SimAm = (bool)Need("simam"),
         };

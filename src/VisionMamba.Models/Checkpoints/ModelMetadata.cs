@@ -31,8 +31,15 @@ internal static class ModelMetadata
     };
 
     /// <summary>The recorded architecture, checked; null where the file records none.</summary>
+    /// <exception cref="VisionMambaException">It is malformed, or of a later version of the format.</exception>
     public static VisionMambaConfig? ReadConfig(TensorFile file) => Read(file, ConfigKey, json =>
     {
+        if (file.Metadata.TryGetValue(Format, out string? version) && version != Version)
+        {
+            throw new VisionMambaException(
+                $"{Format} is '{version}' and only '{Version}' is known; read it with the version that wrote it");
+        }
+
         VisionMambaConfig config = ConfigJson.Read(json);
         config.Validate();
         return config;

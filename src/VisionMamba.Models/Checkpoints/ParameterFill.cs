@@ -11,8 +11,8 @@ namespace VisionMamba.Models.Checkpoints;
 /// </summary>
 internal sealed class ParameterFill(TensorFile file, LoadOptions options, Func<string, bool> wanted)
 {
-    // Buffers that Vim's optional rotary embedding registers; they follow from the sizes and are not parameters.
-    private static readonly string[] s_ignored = ["rope.freqs_cos", "rope.freqs_sin"];
+    // More names than anybody reads.
+    private const int MostProblems = 20;
 
     /// <summary>
     /// The model; parameters that are not wanted from the file start from <paramref name="seed"/>. Missing, unexpected
@@ -21,6 +21,7 @@ internal sealed class ParameterFill(TensorFile file, LoadOptions options, Func<s
     /// </summary>
     public VisionMambaModel Build(VisionMambaConfig config, Func<TuningMethod> method, ulong seed)
     {
+        RefuseOtherModels(config);
         Compare(config, method());
         TuningMethod tuning = method();
         return new VisionMambaModel(
@@ -28,9 +29,9 @@ internal sealed class ParameterFill(TensorFile file, LoadOptions options, Func<s
     }
 
     /// <summary>
-    /// Whether a tensor in a file is no parameter: a buffer, or something a run keeps beside the model.
+    /// Whether a tensor in a file is no parameter, but something that a run keeps beside the model.
     /// </summary>
-    public static bool IsExtra(string name) => s_ignored.Contains(name) || name.Contains(':');
+    public static bool IsExtra(string name) => name.Contains(':');
 
     /// <summary>Puts <paramref name="path"/> before what a file's own settings are refused for.</summary>
     public static T OfFile<T>(string path, Func<T> build)
@@ -44,6 +45,25 @@ internal sealed class ParameterFill(TensorFile file, LoadOptions options, Func<s
             throw new VisionMambaException($"{path}: its settings are refused: {e.Message}", e);
         }
     }
+
+    /// <summary>Models whose tensors have these names and shapes, and that compute something else.</summary>
+    private void RefuseOtherModels(VisionMambaConfig config)
+    {
+        // Vim registers them where it turns all tokens by their places before every block (if_rope).
+        if (file.Tensors.Keys.FirstOrDefault(n => n.StartsWith("rope.", StringComparison.Ordinal)) is { } rope)
+            throw new VisionMambaException(
+                $"{file.Path}: its {rope} says that the model uses rotary position embeddings, which are not "
+                + "supported; the released Vim and SVP models have none");
+        if (IsResized("pos_embed") && file.Tensors.TryGetValue("pos_embed", out StoredTensor? positions)
+            && (positions.Shape.Length != 3 || positions.Shape[0] != 1 || !IsGrid(positions.Shape[1] - 1)
+                || positions.Shape[2] != config.Dim))
+            throw new VisionMambaException(
+                $"{file.Path}: pos_embed is {Tensor.ShapeText(positions.Shape)}; to be resized it must be 1 x "
+                + $"(grid^2 + 1) x {config.Dim}");
+    }
+
+    private static bool IsGrid(int patches) =>
+        patches > 0 && (int)Math.Round(Math.Sqrt(patches)) is var side && side * side == patches;
 
     private bool IsResized(string name) => name == "pos_embed" && options.TargetImageSize is not null;
 
@@ -64,8 +84,11 @@ internal sealed class ParameterFill(TensorFile file, LoadOptions options, Func<s
         });
         problems.AddRange(file.Tensors.Keys.Where(name => wanted(name) && !names.Contains(name) && !IsExtra(name))
             .Select(name => $"unexpected {name}"));
-        if (problems.Count > 0)
-            throw new VisionMambaException($"{file.Path}: does not fit the model: {string.Join("; ", problems)}");
+        if (problems.Count == 0)
+            return;
+        string more = problems.Count > MostProblems ? $"; and {problems.Count - MostProblems} more" : "";
+        throw new VisionMambaException(
+            $"{file.Path}: does not fit the model: {string.Join("; ", problems.Take(MostProblems))}{more}");
     }
 
     private Tensor Take(string name, VisionMambaConfig config, TuningMethod method)

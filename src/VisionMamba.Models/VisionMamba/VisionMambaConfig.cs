@@ -104,6 +104,16 @@ public sealed record VisionMambaConfig
         Check((long)Grid * Grid < int.MaxValue, $"{Grid} x {Grid} patches are too many");
         Check(HeadLayers is 1 or 2, $"a head has 1 or 2 linear layers, not {HeadLayers}");
         Check(HeadLayers == 1 || Dim >= 2, "a two-layer head needs a width of at least 2");
+        CheckTensors();
+    }
+
+    /// <summary>The largest tensors must be countable; the products of single sizes need not be.</summary>
+    private void CheckTensors()
+    {
+        Int128 patches = (Int128)Dim * Channels * Patch * Patch, input = (Int128)Channels * ImageSize * ImageSize;
+        Int128 mixer = 2 * (Int128)Inner * Math.Max(Dim, Math.Max(State, Rank)), head = (Int128)Classes * Dim;
+        Check(Int128.Max(Int128.Max(patches, input), Int128.Max(mixer, head)) <= int.MaxValue,
+            "a tensor of more than 2^31 numbers");
     }
 
     private static void Check(bool holds, string problem)

@@ -1,5 +1,8 @@
 using System.Text.Json.Nodes;
 using VisionMamba.Data.Images;
+using VisionMamba.Models;
+using VisionMamba.Models.Checkpoints;
+using VisionMamba.Models.Prompting;
 
 namespace VisionMamba.Tests.Cli;
 
@@ -66,6 +69,40 @@ public sealed class MainJobTests(TinyRun run) : IClassFixture<TinyRun>
             StringComparer.Ordinal)];
         Assert.Equal(pictures, JsonNode.Parse(alone)!["images"]!.AsArray().Select(i => (string)i!["path"]!));
     }
+
+    /// <summary>A picture has three channels; a model of four would read memory that nobody wrote.</summary>
+    [Fact]
+    public void AModelOfOtherChannelsIsRefusedByName()
+    {
+        VisionMambaConfig config = VisionMambaConfig.OfWidth(16) with
+        {
+            Depth = 2,
+            ImageSize = 32,
+            Patch = 8,
+            Stride = 8,
+            Channels = 4,
+            Classes = 3,
+        };
+        string file = run.At("four.safetensors");
+        ModelFile.Save(file, new VisionMambaModel(config, TuningMethods.Create("full", []), 1), new ModelCard());
+        foreach (string[] line in new string[][]
+        {
+            ["predict", "--checkpoint", file, run.Picture], ["evaluate", "--checkpoint", file, "--data", run.Data],
+            ["explain", "--checkpoint", file, run.Picture, "--output", run.At("four.png")],
+            ["train", "--backbone", file, "--data", run.Data, "--output", run.At("four")],
+        })
+        {
+            CommandResult result = CommandLine.Run(line);
+            Assert.Equal((1, ""), (result.Code, result.Output));
+            Assert.Contains("images of 4 channels", result.Log);
+        }
+    }
+
+    [Fact]
+    public void ABatchLargerThanTheTrainingSetIsSaid() => Assert.Contains(
+        "--batch 96: there are 24 training images", CommandLine.Succeed(
+            "train", "--data", run.Data, "--backbone", run.Backbone, "--method", "linear", "--epochs", "1",
+            "--output", run.At("few"), "--train-on-validation").Log);
 
     /// <summary>A damaged model answers NaN, which JSON does not have.</summary>
     [Fact]

@@ -36,6 +36,12 @@ public sealed class HostilePackTests : IDisposable
         { "more classes", Config, Edit("\"classes\":5", "\"classes\":1000000"), "head.weight" },
         { "more layers", Config, Edit("\"depth\":4", "\"depth\":6"), "missing prompt_generator.4" },
         { "three heads", Config, Edit("\"head_layers\":1", "\"head_layers\":3"), Config },
+        {
+            "sizes whose product is absurd", Config,
+            Edit("\"dim\":20", "\"dim\":1048576").Replace("\"channels\":3", "\"channels\":1048576"), "2^31"
+        },
+        { "an unknown norm", Config, Edit("\"norm\":\"rms\"", "\"norm\":\"batch\""), "'batch'" },
+        { "a later version", "visionmamba.format", "2", "visionmamba.format is '2'" },
         { "simam a number", Config, Edit("\"simam\":false", "\"simam\":7"), Config },
         { "no method", Method, "", "method" },
         { "unknown method", Method, """{"name":"magic"}""", "magic" },

@@ -108,6 +108,47 @@ public sealed class ModelFileTests : IDisposable
         Assert.DoesNotContain("\n", message);
     }
 
+    /// <summary>What Vim registers where it turns tokens by their places, which is not computed here.</summary>
+    [Fact]
+    public void AModelWithRotaryEmbeddingsIsRefused()
+    {
+        Write(Create("full", "{}", s_small), ("rope.freqs_cos", new Tensor(25, 20)));
+        foreach (Func<object> load in new Func<object>[] { () => ModelFile.Load(FilePath), () => Backbone("svp") })
+            Assert.Contains("rotary", Assert.Throws<VisionMambaException>(load).Message);
+    }
+
+    [Fact]
+    public void ALongListOfNamesIsCut()
+    {
+        var tensors = Enumerable.Range(0, 500).Select(i => ($"other.{i}", new Tensor(1))).ToArray();
+        Write(Create("full", "{}", s_small), tensors);
+        string message = Assert.Throws<VisionMambaException>(() => ModelFile.Load(FilePath)).Message;
+        Assert.Contains("; and 480 more", message);
+        Assert.True(message.Length < 1500, $"{message.Length} characters");
+    }
+
+    [Theory]
+    [InlineData()]
+    [InlineData(7)]
+    [InlineData(1, 25, 20)]
+    [InlineData(1, 26, 19)]
+    [InlineData(2, 26, 20)]
+    public void PositionsThatAreNoSquareCannotBeResized(params int[] shape)
+    {
+        VisionMambaModel model = Create("full", "{}", s_small);
+        var tensors = model.Parameters.All.Where(p => p.Name != "pos_embed").Select(p => (p.Name!, p)).ToList();
+        tensors.Add(("pos_embed", new Tensor(shape)));
+        SafetensorsWriter.Write(FilePath, tensors, new Dictionary<string, string>
+        {
+            ["visionmamba.config"] = ConfigJson.Write(s_small).ToJsonString(),
+        });
+        string message = Assert.Throws<VisionMambaException>(() => ModelFile.LoadBackbone(
+            FilePath, TuningMethods.Create("linear", []), 5, 1, false, 0, new LoadOptions { TargetImageSize = 32 }))
+            .Message;
+        Assert.Contains("pos_embed", message);
+        Assert.Contains(FilePath, message);
+    }
+
     [Theory]
     [InlineData("tiny", 7.1)]
     [InlineData("small", 25.8)]
@@ -136,6 +177,10 @@ public sealed class ModelFileTests : IDisposable
             scale.Span.Fill(0.3f);
         return model;
     }
+
+    /// <summary>The model's tensors and others, without metadata.</summary>
+    private void Write(VisionMambaModel model, params (string Name, Tensor Tensor)[] others) => SafetensorsWriter.Write(
+        FilePath, [.. model.Parameters.All.Select(p => (p.Name!, p)), .. others], new Dictionary<string, string>());
 
     private static float[] Logits(VisionMambaModel model)
     {
