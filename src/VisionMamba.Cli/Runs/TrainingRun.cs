@@ -65,6 +65,13 @@ internal static class TrainingRun
             $"{model.Parameters.Trainable.Sum(p => p.Count):N0} of {model.Parameters.All.Sum(p => p.Count):N0} "
             + $"parameters train by '{model.Method.Name}' on {backend.Description}; "
             + $"learning rate {options.ScaledRate:G3}");
+        if (data.Train.Count < options.Batch)
+        {
+            Console.Error.WriteLine(
+                $"--batch {options.Batch}: there are {data.Train.Count} training images, so a step has no more; the "
+                + $"learning rate stays that of --batch {options.Batch}");
+        }
+
         if (options.WarmupEpochs >= options.Epochs)
         {
             Console.Error.WriteLine(

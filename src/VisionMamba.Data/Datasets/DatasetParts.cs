@@ -108,6 +108,17 @@ internal sealed record DatasetParts(string Name, IReadOnlyList<string> Classes, 
         if (train.Samples.Count == 0)
             throw new VisionMambaException(
                 $"{Name}: nothing is left to train on; give --train-fraction a larger value");
+        // Found now, not after the first epoch or the last.
+        foreach ((string part, int count) in new[] { ("validation", validation.Samples.Count), ("test", TestCount) })
+        {
+            if (count == 0)
+            {
+                throw new VisionMambaException(
+                    $"{Name}: no {part} images are left of {Classes.Count} classes; give --max-classes or the like a "
+                    + "larger value");
+            }
+        }
+
         string description = $"train: {train.Told} ({train.Samples.Count}); validation: {validation.Told} "
             + $"({validation.Samples.Count}); test: "
             + (Test is null ? "none" : $"as given ({Test.Samples.Count})");
@@ -119,6 +130,9 @@ internal sealed record DatasetParts(string Name, IReadOnlyList<string> Classes, 
             Whole = whole ? Train.ToSet(Name, Classes) : null,
         };
     }
+
+    /// <summary>Test images; -1 without a test part.</summary>
+    private int TestCount => Test?.Samples.Count ?? -1;
 
     /// <summary>Parts without one to train on.</summary>
     private DatasetSplits OnlyMeasured(DatasetOptions options)

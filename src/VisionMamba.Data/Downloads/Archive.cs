@@ -82,7 +82,7 @@ internal static class Archive
                 case TarEntryType.SymbolicLink:
                     if (Path.IsPathRooted(entry.LinkName))
                         throw writer.Refused(entry.Name, $"links to {entry.LinkName}");
-                    writer.Copy(entry.Name, $"{Path.GetDirectoryName(entry.Name)}/{entry.LinkName}");
+                    writer.Copy(entry.Name, Path.Combine(Path.GetDirectoryName(entry.Name) ?? "", entry.LinkName));
                     break;
                 case TarEntryType.GlobalExtendedAttributes:
                     break; // comments about the archive

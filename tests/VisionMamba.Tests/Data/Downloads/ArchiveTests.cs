@@ -40,8 +40,8 @@ public sealed class ArchiveTests : IDisposable
         Unpack(name, Tar(
             gzip, Entry(TarEntryType.Directory, "set/"), Entry(TarEntryType.RegularFile, "set/x.txt"),
             Entry(TarEntryType.SymbolicLink, "set/y.txt", "x.txt"),
-            Entry(TarEntryType.HardLink, "z.txt", "set/x.txt")));
-        foreach (string file in (string[])["set/x.txt", "set/y.txt", "z.txt"])
+            Entry(TarEntryType.HardLink, "z.txt", "set/x.txt"), Entry(TarEntryType.SymbolicLink, "w.txt", "z.txt")));
+        foreach (string file in (string[])["set/x.txt", "set/y.txt", "z.txt", "w.txt"])
         {
             Assert.Equal("text", File.ReadAllText(_folder.At("out/" + file)));
             Assert.Null(File.ResolveLinkTarget(_folder.At("out/" + file), false));
