@@ -10,6 +10,9 @@ public sealed partial class Tape(Backend backend, BufferPool pool, bool recordin
     private readonly Stack<Scope> _scopes = new();
     private readonly Reused<Scope> _allScopes = new();
 
+    /// <summary>Whether kernels read the host's memory.</summary>
+    public bool OnHost => Backend.OnHost;
+
     /// <summary>Whether gradients can be asked for.</summary>
     public bool Recording { get; } = recording;
 
@@ -70,6 +73,8 @@ public sealed partial class Tape(Backend backend, BufferPool pool, bool recordin
     /// </summary>
     public Tensor Input(ReadOnlySpan<float> values, params ReadOnlySpan<int> shape)
     {
+        if (values.Length != Tensor.CountOf(shape))
+            throw new ArgumentException($"{values.Length} numbers do not fill {Tensor.ShapeText(shape)}");
         Tensor input = Output(false, shape);
         if (Backend.OnHost)
             values.CopyTo(input.Span);

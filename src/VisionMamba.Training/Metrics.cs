@@ -3,7 +3,9 @@ namespace VisionMamba.Training;
 /// <summary>Counts of right and wrong answers over a data set.</summary>
 public sealed class Metrics(int classes)
 {
-    private readonly int[,] _confusion = new int[classes, classes];
+    // A table of all pairs would be a quarter of a gigabyte for INaturalist's 8,142 classes.
+    private readonly Dictionary<(int Truth, int Answer), int> _wrong = [];
+    private readonly int[] _seen = new int[classes], _right = new int[classes];
     private int _inTopFive;
     private double _loss;
 
@@ -11,7 +13,7 @@ public sealed class Metrics(int classes)
     public int Count { get; private set; }
 
     /// <summary>Share whose largest logit is the right class.</summary>
-    public double Top1 => Count == 0 ? 0 : Enumerable.Range(0, classes).Sum(c => _confusion[c, c]) / (double)Count;
+    public double Top1 => Count == 0 ? 0 : _right.Sum() / (double)Count;
 
     /// <summary>Share whose right class is among the five largest logits.</summary>
     public double Top5 => Count == 0 ? 0 : _inTopFive / (double)Count;
@@ -20,14 +22,11 @@ public sealed class Metrics(int classes)
     public double Loss => Count == 0 ? 0 : _loss / Count;
 
     /// <summary>How often samples of the first class were called the second.</summary>
-    public int Confusion(int truth, int answer) => _confusion[truth, answer];
+    public int Confusion(int truth, int answer) =>
+        truth == answer ? _right[truth] : _wrong.GetValueOrDefault((truth, answer));
 
     /// <summary>Share of the class' samples that were recognised; NaN for a class without samples.</summary>
-    public double ClassAccuracy(int label)
-    {
-        int total = Enumerable.Range(0, classes).Sum(answer => _confusion[label, answer]);
-        return total == 0 ? double.NaN : _confusion[label, label] / (double)total;
-    }
+    public double ClassAccuracy(int label) => _seen[label] == 0 ? double.NaN : _right[label] / (double)_seen[label];
 
     /// <summary>
     /// Adds one sample. Equal logits count for the lower class index, as in PyTorch's topk on the CPU.
@@ -48,7 +47,11 @@ public sealed class Metrics(int classes)
         foreach (float logit in logits)
             sum += Math.Exp(logit - largest);
         _loss += Math.Log(sum) + largest - logits[label];
-        _confusion[label, best]++;
+        _seen[label]++;
+        if (best == label)
+            _right[label]++;
+        else
+            _wrong[(label, best)] = _wrong.GetValueOrDefault((label, best)) + 1;
         _inTopFive += above < 5 ? 1 : 0;
         Count++;
     }

@@ -17,7 +17,8 @@ internal sealed class TrainStep(
     private const ulong StepStream = 0x57E9;
     private readonly TrainingLoss _loss = new(options);
     private readonly int _most = BatchPieces.Images(options, session.Model.Config, session.Backend);
-    private Tensor? _input;
+    private readonly Dictionary<int, Tensor> _inputs = [];
+    private Storage? _pixels;
     private readonly BatchMixer _mixer = new(
         options.Augment, session.Model.Config.Classes, TrainingLoss.Smoothing(options));
 
@@ -57,13 +58,18 @@ internal sealed class TrainStep(
         return images.Input.Slice(first * pixels, count * pixels);
     }
 
-    /// <summary>The same memory for every piece: the one before has been computed.</summary>
+    /// <summary>The same memory for every piece, whatever its size: the one before has been computed.</summary>
     private Tensor Input(ImageBatch images, int first, int count)
     {
-        if (_input?.Shape[0] != count)
-            _input = new Tensor(Shape(count));
-        PixelsOf(images, first, count).CopyTo(_input.Span);
-        return _input;
+        if (!_inputs.TryGetValue(count, out Tensor? input))
+        {
+            _pixels ??= new Storage(
+                Shape(Math.Min(_most, options.Batch)).Aggregate(1L, (all, side) => all * side));
+            _inputs[count] = input = new Tensor(_pixels, Shape(count));
+        }
+
+        PixelsOf(images, first, count).CopyTo(input.Span);
+        return input;
     }
 
     /// <summary>

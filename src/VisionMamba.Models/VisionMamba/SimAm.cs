@@ -14,14 +14,29 @@ public static class SimAm
     /// <summary>A new tensor of the shape of <paramref name="image"/>, (batch, channels, height, width).</summary>
     public static Tensor Apply(Tensor image)
     {
-        var result = new Tensor(image.Shape);
-        int plane = image.Shape[2] * image.Shape[3];
-        for (int start = 0; start < image.Count; start += plane)
-            ApplyPlane(image.Span.Slice(start, plane), result.Span.Slice(start, plane));
+        Tensor result = Tensor.From(image.Span, image.Shape);
+        Replace(result);
         return result;
     }
 
-    private static void ApplyPlane(ReadOnlySpan<float> x, Span<float> y)
+    /// <summary>The same on a tape, in its memory where that is the host's.</summary>
+    internal static Tensor Apply(Tape tape, Tensor image)
+    {
+        if (!tape.OnHost)
+            return tape.Input(Apply(image));
+        Tensor result = tape.Input(image.Span, image.Shape);
+        Replace(result);
+        return result;
+    }
+
+    private static void Replace(Tensor image)
+    {
+        int plane = image.Shape[2] * image.Shape[3];
+        for (int start = 0; start < image.Count; start += plane)
+            ReplacePlane(image.Span.Slice(start, plane));
+    }
+
+    private static void ReplacePlane(Span<float> x)
     {
         double mean = 0, squares = 0;
         foreach (float value in x)
@@ -33,7 +48,7 @@ public static class SimAm
         for (int i = 0; i < x.Length; i++)
         {
             double attention = ((x[i] - mean) * (x[i] - mean) * scale) + 0.5;
-            y[i] = (float)(x[i] / (1 + Math.Exp(-attention)));
+            x[i] = (float)(x[i] / (1 + Math.Exp(-attention)));
         }
     }
 }

@@ -90,7 +90,7 @@ public sealed class VisionMambaModel
     private TokenSequence Encode(Tape tape, Tensor image, ForwardContext context)
     {
         CheckImage(image);
-        TokenSequence sequence = Embed(tape, Config.SimAm ? tape.Input(SimAm.Apply(image)) : image, context);
+        TokenSequence sequence = Embed(tape, Config.SimAm ? SimAm.Apply(tape, image) : image, context);
         for (int i = 0; i < Config.Depth; i++)
         {
             using (tape.Enter(_layerNames[i]))

@@ -16,7 +16,7 @@ internal sealed class WorkerPool : IDisposable
     // late finds no piece to take, and nobody waits for it.
     private Work? _work;
     private Exception? _failure;
-    private int _pieces, _left, _untaken;
+    private int _pieces, _left, _untaken, _busy;
     private volatile int _kernels;
 
     public WorkerPool(int threads)
@@ -38,7 +38,9 @@ internal sealed class WorkerPool : IDisposable
     /// Runs pieces 0 .. <paramref name="pieces"/>-1 of <paramref name="kernel"/>, each once, and returns when all are
     /// done. Not re-entrant.
     /// </summary>
-    /// <exception cref="InvalidOperationException">A piece failed; the inner exception says why.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// A piece failed; the inner exception says why. Or another thread's kernel is in work.
+    /// </exception>
     public void Run<TKernel>(int pieces, TKernel kernel)
         where TKernel : struct, IPieces
     {
@@ -49,6 +51,8 @@ internal sealed class WorkerPool : IDisposable
             return;
         }
 
+        if (Interlocked.Exchange(ref _busy, 1) != 0)
+            throw new InvalidOperationException("a backend computes for one thread at a time; give each one its own");
         Work<TKernel> work = Work<TKernel>.Of(kernel);
         try
         {
@@ -57,6 +61,7 @@ internal sealed class WorkerPool : IDisposable
         finally
         {
             work.Forget();
+            Volatile.Write(ref _busy, 0);
         }
     }
 

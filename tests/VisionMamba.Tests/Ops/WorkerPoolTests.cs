@@ -41,6 +41,34 @@ public sealed class WorkerPoolTests
         }
     }
 
+    /// <summary>Two sessions on one backend would write into each other's results.</summary>
+    [Fact]
+    public void AKernelOfAnotherThreadIsRefusedWhileOneIsInWork()
+    {
+        using var pool = new WorkerPool(2);
+        using var begun = new ManualResetEventSlim();
+        using var refused = new ManualResetEventSlim();
+        var first = new Thread(() => pool.Run(2, new Waiting(begun, refused)));
+        first.Start();
+        begun.Wait(TestContext.Current.CancellationToken);
+        var failure = Assert.Throws<InvalidOperationException>(() => pool.Run(4, new Counting(new int[4])));
+        Assert.Contains("one thread at a time", failure.Message);
+        refused.Set();
+        first.Join();
+        int[] runs = new int[4];
+        pool.Run(4, new Counting(runs));
+        Assert.Equal([1, 1, 1, 1], runs);
+    }
+
+    private readonly record struct Waiting(ManualResetEventSlim Begun, ManualResetEventSlim Until) : IPieces
+    {
+        public void Run(int piece)
+        {
+            Begun.Set();
+            Until.Wait();
+        }
+    }
+
     private readonly record struct Counting(int[] Runs) : IPieces
     {
         public void Run(int piece) => Interlocked.Increment(ref Runs[piece]);

@@ -1,11 +1,13 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using VisionMamba.Data;
 using VisionMamba.Models;
 using VisionMamba.Models.Prompting;
 using VisionMamba.Tensors;
 using VisionMamba.Tensors.Cpu;
 using VisionMamba.Tests.Cli;
+using VisionMamba.Training;
 using VisionMamba.Training.Losses;
 using VisionMamba.Training.Optimizers;
 
@@ -41,10 +43,12 @@ public sealed class SteadyStateTests : IDisposable
         Assert.Equal(0, Allocated(Step));
     }
 
-    [Fact]
-    public void AnAnswerAllocatesNothing()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void AnAnswerAllocatesNothing(bool simAm)
     {
-        Prepare("svp");
+        Prepare("svp", simAm);
         float[] logits = new float[Images * _session!.Model.Config.Classes];
         Assert.Equal(0, Allocated(() => _session!.Logits(_input!.Span, Images, logits)));
     }
@@ -73,7 +77,22 @@ public sealed class SteadyStateTests : IDisposable
         Assert.True(processThen - process < 16 << 20, $"the process grew from {process} to {processThen} bytes");
     }
 
-    private void Prepare(string method)
+    /// <summary>A batch that is no multiple of its pieces, as 32 images by 24 are not.</summary>
+    [Fact]
+    public void PiecesOfABatchAllocateNothing()
+    {
+        Prepare("svp");
+        VisionMambaConfig config = _session!.Model.Config;
+        var options = new TrainingOptions { Batch = Images, MicroBatch = 3 };
+        var step = new TrainStep(_session, options, _optimizer!, average: null, teacher: null);
+        var images = new ImageBatch(
+            new float[_input!.Count], config.ImageSize, [0, 1, 2, 3], [1, 0, 1, 2], ["a", "b", "c", "d"]);
+        using PreparedBatch batch = step.Prepare(images, 0);
+        Assert.Equal(0, Allocated(() => step.Run(batch, 0, 1e-4)));
+        Assert.Equal(config.Classes * Images, batch.Targets.Length);
+    }
+
+    private void Prepare(string method, bool simAm = false)
     {
         VisionMambaConfig config = VisionMambaConfig.OfWidth(32) with
         {
@@ -82,6 +101,7 @@ public sealed class SteadyStateTests : IDisposable
             Patch = 8,
             Stride = 8,
             Classes = 10,
+            SimAm = simAm,
         };
         var svp = new JsonObject { ["shared_layers"] = 2 };
         JsonObject settings = method == "svp" ? svp
