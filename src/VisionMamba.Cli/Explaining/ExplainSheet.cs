@@ -94,24 +94,28 @@ internal sealed class ExplainSheet : IDisposable
         Bars(x + 30, Y, _surface.Canvas.DeviceClipBounds.Width - x - 30 - Margin, Side);
     }
 
-    /// <summary>How much the method changes the patches before each block.</summary>
+    /// <summary>
+    /// How much the method changes the patches before each block; of one that changes weights, the input gate.
+    /// </summary>
     private void Bars(int x, int y, int width, int height)
     {
-        double[] values = [.. _image.With.Blocks.Select(b => b.PromptMagnitude)];
+        (string what, IReadOnlyList<double> values) = _image.Changes;
         double most = values.Max();
+        if (most == 0)
+            return;
         using var fill = new SKPaint { Color = new SKColor(33, 145, 140) };
         using var line = new SKPaint { Color = s_pale };
         Canvas.DrawRect(x, y + height, width, 1, line);
-        float step = width / (float)values.Length;
-        for (int i = 0; i < values.Length; i++)
+        float step = width / (float)values.Count;
+        for (int i = 0; i < values.Count; i++)
         {
-            float bar = most > 0 ? (float)(values[i] / most * (height - 18)) : 0;
+            float bar = (float)(values[i] / most * (height - 18));
             Canvas.DrawRect(x + (i * step) + (step * 0.15f), y + height - bar, step * 0.7f, bar, fill);
-            if (values.Length <= 12 || i % 4 == 0)
+            if (values.Count <= 12 || i % 4 == 0)
                 Text($"{i}", (int)(x + ((i + 0.5f) * step)), y + height + 16, 11, s_pale, SKTextAlign.Center);
         }
 
-        Text($"prompt magnitude by block, |added| / |token| (top {Short(most)})", x, y + 10, 12, s_pale);
+        Text($"{what} (top {Short(most)})", x, y + 10, 12, s_pale);
     }
 
     private int Group(string name, string what, Func<BlockExplanation, IReadOnlyList<float>> map, int y)

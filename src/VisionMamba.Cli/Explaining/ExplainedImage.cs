@@ -23,6 +23,26 @@ internal sealed record ExplainedImage(
         ("to class token", "|1/2 silu(z) alpha u|", b => b.Contribution),
     ];
 
+    /// <summary>
+    /// How much the method changes each block, and what that is: the tokens before it; where those stay as they are, as
+    /// with LoRA, its input gate; zeros where there is nothing to compare with.
+    /// </summary>
+    public (string What, IReadOnlyList<double> ByBlock) Changes
+    {
+        get
+        {
+            double[] prompts = [.. With.Blocks.Select(b => b.PromptMagnitude)];
+            return prompts.Any(p => p > 0) || Without is null
+                ? ("prompt magnitude by block, |added| / |token|", prompts)
+                : ("change of the input gate by block, |with - without| / |without|",
+                    [.. With.Blocks.Zip(Without.Blocks, (with, without) => Change(with.InputGate, without.InputGate))]);
+        }
+    }
+
+    private static double Change(IReadOnlyList<float> with, IReadOnlyList<float> without) =>
+        with.Zip(without, (a, b) => Math.Abs((double)a - b)).Sum()
+        / Math.Max(without.Sum(v => Math.Abs((double)v)), double.Epsilon);
+
     /// <summary>The probability of the class explained.</summary>
     public static double Probability(Explanation e) => SoftTargets.Probabilities([.. e.Logits])[e.Class];
 

@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
+using VisionMamba.Cli.Explaining;
 using VisionMamba.Data.Images;
+using VisionMamba.Models.Explaining;
 
 namespace VisionMamba.Tests.Cli;
 
@@ -40,6 +42,32 @@ public sealed class ExplainTests(TinyRun run) : IClassFixture<TinyRun>
         Assert.Null(json["images"]![0]!["without"]);
         Assert.Equal(1, (int)json["images"]![0]!["index"]!);
         Assert.True(File.Exists(png));
+    }
+
+    /// <summary>A method that changes weights adds nothing to the tokens: the bars show the gates.</summary>
+    [Fact]
+    public void BarsShowWhatTheMethodChanges()
+    {
+        BlockExplanation Block(double prompt, params float[] gate) => new()
+        {
+            PromptMagnitude = prompt,
+            InputGate = gate,
+            Delta = [],
+            ForgetGate = [],
+            Contribution = [],
+            ClassContribution = 0,
+            LearnedContribution = 0,
+        };
+        Explanation Of(params BlockExplanation[] blocks) => new([], 0, [], blocks);
+        var picture = new RgbImage(1, 1);
+        var prompted = new ExplainedImage("x", picture, Of(Block(0.5, 1)), Of(Block(0, 2)), "c");
+        Assert.Equal([0.5], prompted.Changes.ByBlock);
+        Assert.Contains("prompt magnitude", prompted.Changes.What);
+        var weights = new ExplainedImage(
+            "x", picture, Of(Block(0, 3, 1), Block(0, 1)), Of(Block(0, 2, 2), Block(0, 1)), "c");
+        Assert.Equal([0.5, 0], weights.Changes.ByBlock);
+        Assert.Contains("input gate", weights.Changes.What);
+        Assert.Equal([0], new ExplainedImage("x", picture, Of(Block(0, 3)), null, "c").Changes.ByBlock);
     }
 
     [Theory]

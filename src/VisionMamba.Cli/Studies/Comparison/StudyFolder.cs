@@ -87,14 +87,7 @@ internal sealed class StudyFolder(string path)
         string file = Path.Combine(path, "claims", unit.Id.Replace('/', '~') + ".lock");
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-            // The system lets go of it when the process ends, however it ends. The file stays: were it deleted, another
-            // process could hold the deleted one while a third holds its successor.
-            return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1);
-        }
-        catch (IOException e) when (IsTaken(e))
-        {
-            return null;
+            return FileLock.TryTake(file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -102,11 +95,6 @@ internal sealed class StudyFolder(string path)
                 $"{file}: cannot be made ({e.Message}); make the study's folder writable, or give another --output", e);
         }
     }
-
-    /// <summary>Whether another process has the file: nothing else that goes wrong passes by waiting.</summary>
-    private static bool IsTaken(IOException e) => e.HResult == (
-        OperatingSystem.IsWindows() ? unchecked((int)0x80070020) // ERROR_SHARING_VIOLATION
-        : OperatingSystem.IsMacOS() ? 35 : 11); // EWOULDBLOCK of flock, which .NET puts there as it is
 
     /// <summary>Removes the models of a recorded run; settings, logs and result stay.</summary>
     public void Forget(StudyUnit unit)
