@@ -11,6 +11,7 @@ public sealed class ModelSession : IDisposable
     private readonly BufferPool _pool;
     private readonly Tape _answers, _features, _steps;
     private FeatureCache? _known;
+    private bool _trainsOnKnown;
 
     /// <summary>Of <paramref name="model"/> on <paramref name="backend"/>; neither is disposed with it.</summary>
     public ModelSession(VisionMambaModel model, Backend backend)
@@ -33,17 +34,19 @@ public sealed class ModelSession : IDisposable
     /// <summary>Bytes held for activations and their gradients: what the largest passes so far took.</summary>
     public long HeldBytes => _pool.Held * sizeof(float);
 
-    /// <summary>Whether <see cref="KeepFeatures"/> serves this model: it looks at images on the host.</summary>
-    public bool KeepsFeatures => _known is not null;
+    /// <summary>Whether <see cref="KeepFeatures"/> serves training steps: they look at images on the host.</summary>
+    public bool KeepsTrainingFeatures => _known is not null && _trainsOnKnown;
 
     /// <summary>
     /// From now on keeps what the backbone makes of an image, where only the head trains: an image that comes again is
     /// not computed again. Results are the same to the bit. Nothing happens where more than the head trains.
+    /// <paramref name="whileTraining"/> says whether training steps see their images again, too: random crops would
+    /// only fill the memory that validation needs.
     /// </summary>
-    public void KeepFeatures()
+    public void KeepFeatures(bool whileTraining = true)
     {
         if (FeatureCache.Serves(Model))
-            _known ??= new FeatureCache(Model, Features);
+            (_known, _trainsOnKnown) = (_known ?? new FeatureCache(Model, Features), whileTraining);
     }
 
     /// <summary>
@@ -71,7 +74,7 @@ public sealed class ModelSession : IDisposable
 
     private Tensor Forward(Tape tape, Tensor images, ForwardContext context) =>
         // Drop path makes features random; a search for NaN wants to see every layer.
-        _known is null || tape.CheckFinite || (context.Training && context.DropPath > 0)
+        _known is null || tape.CheckFinite || (context.Training && (!_trainsOnKnown || context.DropPath > 0))
             ? Model.Forward(tape, tape.Input(images), context)
             : Model.Answer(tape, tape.Input(_known.Of(images)));
 

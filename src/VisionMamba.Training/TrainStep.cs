@@ -26,7 +26,7 @@ internal sealed class TrainStep(
     /// Whether batches are prepared a step ahead: for a device with memory of its own. The pixels of a teacher's, a
     /// cached backbone's and a re-weighted image are looked at on the host.
     /// </summary>
-    public bool LooksAhead { get; } = !session.Backend.OnHost && teacher is null && !session.KeepsFeatures
+    public bool LooksAhead { get; } = !session.Backend.OnHost && teacher is null && !session.KeepsTrainingFeatures
         && !session.Model.Config.SimAm;
 
     /// <summary>

@@ -61,7 +61,7 @@ public sealed class Trainer
         _rates = new LearningRates(options);
         Teacher? teacher = options.Teacher is null ? null : Teacher.Open(
             options.Teacher, session.Model.Config, data.Train.Classes, preprocessing, session.Backend);
-        session.KeepFeatures();
+        session.KeepFeatures(options.InputsRepeat());
         _step = new TrainStep(session, options, _optimizer, _average, teacher);
         _epochEnd = new EpochEnd(session, _average, card, BestPath, BestAveragePath);
     }

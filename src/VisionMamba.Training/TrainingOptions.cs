@@ -77,6 +77,13 @@ public sealed partial record TrainingOptions
     /// <summary>The rate after scaling by the batch.</summary>
     public double ScaledRate => LearningRate * Batch / 512;
 
+    /// <summary>
+    /// Whether a training image is one of a few inputs in every epoch, mirrored or not, and a frozen backbone makes the
+    /// same of each.
+    /// </summary>
+    public bool InputsRepeat() => DropPath == 0 && CropScale >= 1 && !Augment.Mixes
+        && !(Augment with { HorizontalFlip = 0, VerticalFlip = 0 }).Varies;
+
     /// <summary>Throws one clear line for a number out of range.</summary>
     public void Validate()
     {

@@ -95,8 +95,7 @@ internal sealed record RunPlan(
         double epochs = Steps is { } steps && StepsPerEpoch is { } each ? Math.Ceiling((double)steps / each)
             : Epochs;
         // Where only the head trains, the backbone computes each image once, unless it comes differently each time.
-        bool once = Model.Method is LinearMethod, same = once && Options.DropPath == 0 && Options.CropScale >= 1
-            && !Options.Augment.Varies && !Options.Augment.Mixes;
+        bool once = Model.Method is LinearMethod, same = once && Options.InputsRepeat() && !Options.Augment.Varies;
         if (same)
             train = TrainImages * probe.EvaluateSecondsPerImage;
         double? validate = Data?.Validation.Count * (once ? 1 : epochs) * probe.EvaluateSecondsPerImage;

@@ -76,6 +76,33 @@ public sealed class FeatureCacheTests
         Assert.NotEqual(before, prompted.Logits(images.Span, 4));
     }
 
+    /// <summary>Random crops never come again: they must not take the memory that validation's images need.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void TrainingImagesAreKeptWhereTheyComeAgain(bool whileTraining)
+    {
+        using CpuBackend backend = new(1);
+        VisionMambaModel model = SmallModels.Create("linear", "{}");
+        using var session = new ModelSession(model, backend);
+        session.KeepFeatures(whileTraining);
+        Assert.Equal(whileTraining, session.KeepsTrainingFeatures);
+        int size = model.Config.ImageSize;
+        Tensor images = Tensor.From(Images(model.Config, 2), 2, 3, size, size), targets = new(2, 1, 5);
+        targets.Span[0] = targets.Span[6] = 1;
+        session.Gradients(images, targets, new ForwardContext(true, new Rng(1, 2), 0));
+        using var plain = new ModelSession(model, backend);
+        float[] before = plain.Logits(images.Span, 2);
+        // Of another backbone the features are others: what is kept does not follow it.
+        model.Parameters["layers.0.mixer.D"].Span.Fill(3);
+        float[] after = session.Logits(images.Span, 2);
+        Assert.Equal(whileTraining ? before : plain.Logits(images.Span, 2), after);
+        Assert.NotEqual(before, plain.Logits(images.Span, 2));
+        // Validation's images are kept in any case.
+        model.Parameters["layers.0.mixer.D"].Span.Fill(5);
+        Assert.Equal(after, session.Logits(images.Span, 2));
+    }
+
     private static float[] Images(VisionMambaConfig config, int count)
     {
         var rng = new Rng(5, 6);
