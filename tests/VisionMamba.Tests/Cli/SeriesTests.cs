@@ -5,7 +5,8 @@ using VisionMamba.Tests.Support;
 
 namespace VisionMamba.Tests.Cli;
 
-public sealed class StudyTests
+/// <summary>Runs that belong together: several seeds of svp train, the trials of svp tune.</summary>
+public sealed class SeriesTests
 {
     [Fact]
     public void SeedsGiveMeanAndDeviationAndFinishedRunsAreSkipped()
