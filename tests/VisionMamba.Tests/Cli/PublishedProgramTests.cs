@@ -6,13 +6,13 @@ using VisionMamba.Tests.Support;
 namespace VisionMamba.Tests.Cli;
 
 /// <summary>
-/// Published programs answer as the built one does, to the bit. SVP_PUBLISHED names their folders, separated by ':';
-/// .ci/run publishes a ReadyToRun and a NativeAOT one.
+/// Published programs answer as the built one does, to the bit. SVP_PUBLISHED names their folders, separated as those
+/// in PATH; .ci/run publishes a ReadyToRun and a NativeAOT one.
 /// </summary>
 public sealed class PublishedProgramTests
 {
     public static TheoryData<string> Published() =>
-        [.. (Environment.GetEnvironmentVariable("SVP_PUBLISHED") ?? "").Split(':').DefaultIfEmpty("")];
+        [.. (Environment.GetEnvironmentVariable("SVP_PUBLISHED") ?? "").Split(Path.PathSeparator)];
 
     [Theory]
     [MemberData(nameof(Published))]
