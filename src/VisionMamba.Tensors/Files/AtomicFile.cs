@@ -9,6 +9,12 @@ namespace VisionMamba.Tensors.Files;
 public static class AtomicFile
 {
     /// <summary>
+    /// For tests alone, which end the process here: called with a file's path when its contents are handed over, but
+    /// neither flushed nor in place (false), and when they are in place (true). Null otherwise.
+    /// </summary>
+    internal static Action<string, bool>? Moment { get; set; }
+
+    /// <summary>
     /// Writes <paramref name="path"/> with what <paramref name="write"/> puts into the stream (it can seek). The folder
     /// is created where it is missing. Where <paramref name="write"/> throws, nothing is left behind.
     /// </summary>
@@ -27,10 +33,12 @@ public static class AtomicFile
             using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.ReadWrite))
             {
                 write(stream);
+                Moment?.Invoke(full, false);
                 stream.Flush(flushToDisk: true);
             }
 
             File.Move(temporary, full, overwrite: true);
+            Moment?.Invoke(full, true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {

@@ -37,4 +37,14 @@ internal static class SvpProcess
         Assert.True(result.Code == 0, $"{program} {string.Join(' ', arguments)} gave {result.Code}: {result.Log}");
         return result;
     }
+
+    /// <summary>Runs the built svp until <paramref name="moment"/>, at which it is killed (SIGKILL). Fails where it
+    /// ends before.</summary>
+    public static async Task KillAt(Moment moment, IEnumerable<string> arguments)
+    {
+        CommandResult result = await Run(Built, arguments, moment.Signalled(Moment.Kill));
+        Assert.True(
+            result.Code == (OperatingSystem.IsWindows() ? -1 : 128 + Moment.Kill),
+            $"{moment}: not killed, gave {result.Code}: {result.Log}");
+    }
 }
