@@ -56,14 +56,14 @@ public static class AtomicFile
         Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
 
     /// <summary>
-    /// Removes the temporary files that a killed process left in <paramref name="folder"/>, which nobody else may be
-    /// writing to.
+    /// Removes the temporary files that a killed process left in <paramref name="folder"/>, of all files or of the one
+    /// named; nobody else may be writing those.
     /// </summary>
-    public static void Sweep(string folder)
+    public static void Sweep(string folder, string file = "*")
     {
         if (!Directory.Exists(folder))
             return;
-        foreach (string temporary in Directory.EnumerateFiles(folder, ".*.tmp"))
+        foreach (string temporary in Directory.EnumerateFiles(folder, $".{file}.*.tmp"))
             Remove(temporary);
     }
 

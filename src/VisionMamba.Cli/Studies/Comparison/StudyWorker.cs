@@ -1,3 +1,5 @@
+using VisionMamba.Tensors.Files;
+
 namespace VisionMamba.Cli.Studies.Comparison;
 
 /// <summary>How a worker's share of a study ended.</summary>
@@ -90,7 +92,10 @@ internal sealed class StudyWorker(
             : _runs.Do(cell, unit, rate.Value, empty);
         if (record is null)
             return;
-        record.Write(folder.Record(unit));
+        string file = folder.Record(unit);
+        // What a process left that was killed while it wrote this record; the claim keeps others away from it.
+        AtomicFile.Sweep(Path.GetDirectoryName(file)!, Path.GetFileName(file));
+        record.Write(file);
         if (unit.Rate is null)
             folder.Forget(unit);
         // The tuned models are needed until the first seed has taken the chosen one.

@@ -39,6 +39,7 @@ public sealed class StudyKillTests
         Assert.Equal(study.Records("whole"), study.Records("cut"));
         Assert.Equal(TinyStudy.Runs, study.Records("cut").Count);
         Assert.Empty(Directory.GetFiles(study.At("cut"), "*.safetensors", SearchOption.AllDirectories));
+        Assert.Empty(Temporary(study, "*"));
     }
 
     private static string[] Temporary(TinyStudy study, string file) =>
