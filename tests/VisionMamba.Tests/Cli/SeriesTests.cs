@@ -61,6 +61,40 @@ public sealed class SeriesTests
     }
 
     [Fact]
+    public async Task ARandomSearchThatIsKilledGoesOnToTheSameResult()
+    {
+        using var task = new TinyTask();
+        string folder = task.At("t"), result = task.At("t", "tune.json");
+        string[] searched = ["--lr", "--shared-layers", "--inner-width"];
+        string[] train = [.. task.Train.Chunk(2).Where(pair => !searched.Contains(pair[0])).SelectMany(pair => pair)];
+        string[] tune = ["tune", .. train, "--trials", "3", "--seed", "7", "--output", folder];
+        Assert.Equal(0, App.Invoke(tune));
+        JsonArray trials = Read(result)["trials"]!.AsArray();
+        string[] flags = [.. trials.Select(t => t!["flags"]!.ToJsonString())];
+        Assert.Equal((3, 3), (flags.Length, flags.Distinct().Count()));
+        Assert.All(trials, t => Assert.Equal(
+            ["--lr", "--weight-decay", "--shared-layers", "--inner-width"],
+            t!["flags"]!.AsObject().Select(f => f.Key)));
+        string whole = task.At("whole");
+        Directory.Move(folder, whole);
+
+        // A trial writes three: before its first step and after each of two epochs. The second trial is killed within.
+        await SvpProcess.KillAt(Moment.While("last.safetensors", 6), tune);
+        Assert.False(File.Exists(result));
+        Assert.False(Directory.Exists(task.At("t", "trial-003")));
+        DateTime first = File.GetLastWriteTimeUtc(task.At("t", "trial-001", "result.json"));
+        Assert.Equal(0, App.Invoke(["tune", "--output", folder, "--resume", "--threads", "1"]));
+        Assert.Equal(File.ReadAllText(Path.Combine(whole, "tune.json")), File.ReadAllText(result));
+        Assert.Equal(first, File.GetLastWriteTimeUtc(task.At("t", "trial-001", "result.json")));
+        foreach (string trial in new[] { "trial-001", "trial-002", "trial-003" })
+        {
+            string model = Path.Combine(trial, "last.safetensors");
+            Assert.Equal(
+                File.ReadAllBytes(Path.Combine(whole, model)), File.ReadAllBytes(Path.Combine(folder, model)));
+        }
+    }
+
+    [Fact]
     public void ATrialThatDivergesIsRecordedAndTheSearchGoesOn()
     {
         using var task = new TinyTask();
