@@ -94,8 +94,10 @@ internal sealed class AugmentFlags
     {
         bool mixup = p.GetValue(_mixup) > 0, cutmix = p.GetValue(_cutmix) > 0 || p.GetValue(_range) is { Length: 2 };
         bool erases = p.GetValue(_erase) > 0;
+        bool policy = new AugmentOptions { AutoAugment = p.GetValue(_policy)! }.HasPolicy;
         (Option Flag, bool Idle, string Needs)[] flags =
         [
+            (_jitter, policy, $"{_policy.Name} none"), (_hue, policy, $"{_policy.Name} none"),
             (_eraseMode, !erases, _erase.Name), (_eraseCount, !erases, _erase.Name),
             (_mix, !mixup && !cutmix, $"{_mixup.Name} or {_cutmix.Name}"),
             (_mixMode, !mixup && !cutmix, $"{_mixup.Name} or {_cutmix.Name}"),

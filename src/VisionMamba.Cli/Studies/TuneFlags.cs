@@ -6,7 +6,8 @@ namespace VisionMamba.Cli.Studies;
 /// <summary>What svp tune searches and how long.</summary>
 internal sealed class TuneFlags
 {
-    private static readonly double[] s_rates = [1e-3, 2.5e-3, 5e-3, 1e-2, 2e-2], s_decays = [0, 1e-5, 1e-4, 1e-3],
+    // From the published rates to those that prompts on a small backbone want (docs/study.md).
+    private static readonly double[] s_rates = [1e-3, 5e-3, 2e-2, 8e-2, 0.32], s_decays = [0, 1e-5, 1e-4, 1e-3],
         s_widths = [32, 64, 128];
 
     private readonly Option<double[]> _rates = List(

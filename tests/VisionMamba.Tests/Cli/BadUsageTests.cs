@@ -27,6 +27,7 @@ public sealed class BadUsageTests(TinyRun run) : IClassFixture<TinyRun>
         { 2, "train --output OUT --data DATA --lr-noise-std 2", "--lr-noise-std: has no effect here: needs --lr-noise" },
         { 2, "train --output OUT --data DATA --distillation-tau 2", "--distillation-tau: has no effect here" },
         { 2, "train --output OUT --data DATA --model-ema-decay 0.9", "--model-ema-decay: has no effect here" },
+        { 2, "train --output OUT --data DATA --aa rand-m5 --hue-jitter 0.1", "--hue-jitter: has no effect here" },
         { 2, "train --output OUT --data DATA --remode rand", "--remode: has no effect here: needs --reprob" },
         { 2, "train --output OUT --data DATA --mixup 1 --mixup-switch-prob 1", "--mixup-switch-prob: has no effect" },
         {
