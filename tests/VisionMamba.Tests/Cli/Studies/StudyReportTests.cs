@@ -22,6 +22,17 @@ public sealed class StudyReportTests : IDisposable
         Add("n", "natural", "b", 0.9, 0.8, 0.7);
         Add("s", "structured", "b", 0.2, 0.2, 0.2);
         Add("s", "structured", "a.width-8", 0.4, 0.4);
+        foreach ((double rate, double? top1) in new (double, double?)[] { (0.01, 0.51), (0.1, 0.525), (1, null) })
+        {
+            (Record("s", "structured", "b", 0) with
+            {
+                Tuning = true,
+                LearningRate = rate,
+                ValidationTop1 = top1,
+                ValidationLoss = top1 is null ? null : 1,
+                Failed = top1 is null ? "diverged" : null,
+            }).Write(_folder.At($"records/s/b/lr-{rate}.json"));
+        }
     }
 
     public void Dispose() => _folder.Dispose();
@@ -71,12 +82,14 @@ public sealed class StudyReportTests : IDisposable
         Assert.Contains(">60.0 <span class=\"aside\">± 10.0</span>", page);
         Assert.Contains("<td class=\"best\">1.25", page);
         Assert.Contains("0.1*", page);
+        Assert.Contains(
+            "<tr><td>b<td>s<td>51.0<td class=\"best\">52.5<td>failed", page.ReplaceLineEndings(""));
         Assert.DoesNotContain("src=\"http", page);
         Assert.Contains("src=\"data:image/png;base64,", page);
         string[] rows = File.ReadAllLines(_folder.At("out/results.csv"));
         Assert.Contains(
             rows, r => r.StartsWith("n,natural,a,0.6,", StringComparison.Ordinal) && r.Contains(",3,0.1,yes,0,77"));
-        Assert.Equal(1 + 14, File.ReadAllLines(_folder.At("out/runs.csv")).Length);
+        Assert.Equal(1 + 14 + 3, File.ReadAllLines(_folder.At("out/runs.csv")).Length);
         string[] charts = [.. written["charts"]!.AsArray().Select(c => (string)c!)];
         Assert.Equal(["groups.png", "sweep-a-width.png"], charts.Select(Path.GetFileName));
         foreach (string chart in charts)
@@ -96,26 +109,31 @@ public sealed class StudyReportTests : IDisposable
     {
         for (int seed = 0; seed < seeds.Length; seed++)
         {
-            string[] parts = method.Split('.', '-');
-            new StudyRecord
-            {
-                Study = "known",
-                Task = task,
-                Group = group,
-                Method = method,
-                SweepOf = parts.Length > 1 ? parts[0] : null,
-                SweepKey = parts.Length > 1 ? parts[1] : null,
-                SweepValue = parts.Length > 1 ? parts[2] : null,
-                Swept = method == "a" ? new Dictionary<string, string> { ["width"] = "16" } : [],
-                Tuning = false,
-                LearningRate = 0.1,
-                Seed = (ulong)seed,
-                Grid = [0.01, 0.1],
-                Arguments = ["--lr", "0.1"],
-                Backbone = "0123456789abcdef",
-                TestTop1 = seeds[seed],
-                TrainableParameters = 77,
-            }.Write(_folder.At($"records/{task}/{method}/seed-{seed}.json"));
+            (Record(task, group, method, seed) with { TestTop1 = seeds[seed] }).Write(
+                _folder.At($"records/{task}/{method}/seed-{seed}.json"));
         }
+    }
+
+    private static StudyRecord Record(string task, string group, string method, int seed)
+    {
+        string[] parts = method.Split('.', '-');
+        return new StudyRecord
+        {
+            Study = "known",
+            Task = task,
+            Group = group,
+            Method = method,
+            SweepOf = parts.Length > 1 ? parts[0] : null,
+            SweepKey = parts.Length > 1 ? parts[1] : null,
+            SweepValue = parts.Length > 1 ? parts[2] : null,
+            Swept = method == "a" ? new Dictionary<string, string> { ["width"] = "16" } : [],
+            Tuning = false,
+            LearningRate = 0.1,
+            Seed = (ulong)seed,
+            Grid = [0.01, 0.1],
+            Arguments = ["--lr", "0.1"],
+            Backbone = "0123456789abcdef",
+            TrainableParameters = 77,
+        };
     }
 }

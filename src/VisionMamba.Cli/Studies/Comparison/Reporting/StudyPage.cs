@@ -31,6 +31,7 @@ internal sealed class StudyPage(StudyResults results, StudyCosts? costs, JsonObj
             c => !c.File.StartsWith("sweep", StringComparison.Ordinal)))
             Chart(title, png);
         Rates();
+        Tuning();
         Costs();
         Sweeps(charts);
         Failures();
@@ -110,6 +111,36 @@ internal sealed class StudyPage(StudyResults results, StudyCosts? costs, JsonObj
                 StudyResult? cell = results.Of(method, task);
                 _page.Append(CultureInfo.InvariantCulture,
                     $"<td>{(cell?.LearningRate is { } rate ? $"{rate:R}{(cell.AtEdge ? "*" : "")}" : "-")}");
+            }
+        }
+
+        _page.AppendLine("</table></div>");
+    }
+
+    /// <summary>How the validation images judged every rate: whether the best one stands alone, or at an end.</summary>
+    private void Tuning()
+    {
+        StudyRecord[] tuned = [.. results.Records.Where(r => r.Tuning)];
+        if (tuned.Length == 0)
+            return;
+        double[] rates = [.. tuned.Select(r => r.LearningRate).Distinct().Order()];
+        _page.Append("<h2>Tuning</h2><p>Validation top-1 in % of the first seed's last epoch by learning rate; bold: "
+            + "the chosen one, of equal ones the one with the lower loss.</p>"
+            + "<div class=\"wide\"><table><tr><th>method<th>task");
+        foreach (double rate in rates)
+            _page.Append(CultureInfo.InvariantCulture, $"<th>{rate:R}");
+        foreach (IGrouping<(string Method, string Task), StudyRecord> cell in tuned.GroupBy(r => (r.Method, r.Task))
+            .OrderBy(g => results.Tasks.ToList().FindIndex(t => t.Name == g.Key.Task)))
+        {
+            _page.Append($"<tr><td>{Safe(cell.Key.Method)}<td>{Safe(cell.Key.Task)}");
+            StudyRecord? best = StudyChoice.Best([.. cell]);
+            foreach (double rate in rates)
+            {
+                StudyRecord? record = cell.FirstOrDefault(r => r.LearningRate == rate);
+                string bold = record is not null && record == best ? " class=\"best\"" : "";
+                string text = record is null ? "-" : record.ValidationTop1 is { } top1
+                    ? (100 * top1).ToString("F1", CultureInfo.InvariantCulture) : "failed";
+                _page.Append($"<td{bold}>{text}");
             }
         }
 
