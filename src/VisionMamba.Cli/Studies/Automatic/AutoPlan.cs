@@ -73,9 +73,14 @@ internal sealed record AutoPlan(
     public IReadOnlyList<string> Trial(AutoArm arm, AutoRound round, IReadOnlyList<string> given)
     {
         int warmup = round.Epochs * Warmup / Math.Max(1, Costs[arm.Method].Epochs);
+        int at = given.ToList().IndexOf("--sched");
+        // What has no effect in one cycle, or without a warm-up, would be refused.
+        List<string> idle = at < 0 || given[at + 1] is "cosine" or "tanh" ? ["--lr-cycle-mul", "--decay-rate"] : [];
+        if (warmup == 0)
+            idle.Add("--warmup-lr");
         return
         [
-            .. given, .. arm.Flags, "--epochs", $"{round.Epochs}", "--max-steps", $"{round.MaxSteps}",
+            .. AutoTable.Without(given, idle), .. arm.Flags, "--epochs", $"{round.Epochs}", "--max-steps", $"{round.MaxSteps}",
             "--warmup-epochs", $"{warmup}", "--cooldown-epochs", "0", "--lr-cycle-limit", "1",
             "--test-at-end", "false", "--tensorboard", "false",
         ];

@@ -16,14 +16,17 @@ internal static class AutoTable
     ];
 
     /// <summary>The user's flags without those that every trial sets itself.</summary>
-    public static IReadOnlyList<string> Trainable(IReadOnlyList<string> given)
+    public static IReadOnlyList<string> Trainable(IReadOnlyList<string> given) => Without(given, s_ofTheFull);
+
+    /// <summary><paramref name="given"/> without some flags and their values.</summary>
+    public static IReadOnlyList<string> Without(IReadOnlyList<string> given, IReadOnlyCollection<string> flags)
     {
         var kept = new List<string>();
         bool skip = false;
         foreach (string word in given)
         {
             if (word.StartsWith("--", StringComparison.Ordinal))
-                skip = s_ofTheFull.Contains(word);
+                skip = flags.Contains(word);
             if (!skip)
                 kept.Add(word);
         }
