@@ -15,11 +15,8 @@ internal static class StudyChoice
     /// first in the grid; the only one where there is one; null where every run diverged. A cell that takes another's
     /// rate has that one.
     /// </summary>
-    public static double? Rate(StudyFolder folder, StudyFile file, StudyCell cell)
-    {
-        IReadOnlyList<StudyUnit> tuning = Tuning(folder, file, cell.RateFrom ?? cell);
-        return tuning.Count == 0 ? file.Rates[0] : Best(Records(folder, tuning))?.LearningRate;
-    }
+    public static double? Rate(StudyFolder folder, StudyFile file, StudyCell cell) =>
+        RateOf(folder, file, Tuning(folder, file, cell.RateFrom ?? cell));
 
     /// <summary>The best of tuned runs, as <see cref="Rate"/> chooses.</summary>
     public static StudyRecord? Best(IReadOnlyList<StudyRecord> tuned) => tuned.Where(r => r.Failed is null)
@@ -75,12 +72,17 @@ internal static class StudyChoice
     /// </summary>
     public static IReadOnlyList<StudyUnit> Left(StudyFolder folder, StudyFile file, StudyCell cell)
     {
-        if (!IsTuned(folder, file, cell))
-            return [.. Tuning(folder, file, cell).Where(u => !folder.IsDone(u)), .. cell.Seeds];
-        double? rate = Rate(folder, file, cell);
+        IReadOnlyList<StudyUnit> tuning = Tuning(folder, file, cell.RateFrom ?? cell);
+        StudyUnit[] untuned = [.. tuning.Where(u => !folder.IsDone(u))];
+        if (untuned.Length > 0)
+            return cell.RateFrom is null ? [.. untuned, .. cell.Seeds] : cell.Seeds;
+        double? rate = RateOf(folder, file, tuning);
         return [.. cell.Seeds.Where(seed => folder.Recorded(seed) is not { } record
             || (rate is not null && record.LearningRate != rate))];
     }
+
+    private static double? RateOf(StudyFolder folder, StudyFile file, IReadOnlyList<StudyUnit> tuning) =>
+        tuning.Count == 0 ? file.Rates[0] : Best(Records(folder, tuning))?.LearningRate;
 
     private static StudyRecord[] Records(StudyFolder folder, IEnumerable<StudyUnit> done) =>
         [.. done.Select(unit => folder.Recorded(unit)!)];

@@ -33,7 +33,9 @@ internal sealed record StudyCell(
     /// <inheritdoc cref="Below"/>
     public IReadOnlyList<StudyUnit> Above { get; init; } = [];
 
-    /// <summary>The cell whose chosen rate this one takes, which then tunes none; null where it chooses its own.</summary>
+    /// <summary>
+    /// The cell whose chosen rate this one takes, which then tunes none; null where it chooses its own.
+    /// </summary>
     public StudyCell? RateFrom { get; init; }
 
     /// <summary>The runs that are made in any case.</summary>

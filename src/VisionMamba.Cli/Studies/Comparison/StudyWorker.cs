@@ -60,7 +60,9 @@ internal sealed class StudyWorker(
         foreach (StudyCell cell in plan.Cells)
         {
             IReadOnlyList<StudyUnit> open = StudyChoice.Left(folder, plan.File, cell);
-            left |= open.Count > 0;
+            if (open.Count == 0)
+                continue;
+            left = true;
             bool tuned = StudyChoice.IsTuned(folder, plan.File, cell);
             foreach (StudyUnit unit in open.Where(u => u.Rate is not null || tuned))
             {
