@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using VisionMamba.Data.Augment;
 using VisionMamba.Data.Images;
+using VisionMamba.Models;
 using VisionMamba.Models.Checkpoints;
 
 namespace VisionMamba.Training;
@@ -8,8 +9,7 @@ namespace VisionMamba.Training;
 /// <summary>How images are prepared, as saved with a model.</summary>
 public static class PreprocessingJson
 {
-    /// <summary>Channels of a picture: red, green and blue.</summary>
-    internal const int Channels = 3;
+    private const int Channels = 3;
 
     /// <summary>Writes all fields by name.</summary>
     public static JsonObject Write(Preprocessing p) => new()
@@ -27,17 +27,23 @@ public static class PreprocessingJson
     /// </exception>
     public static Preprocessing Of(LoadedModel loaded, string path)
     {
-        if (loaded.Model.Config.Channels != Channels)
-            throw new VisionMambaException(
-                $"{path}: the model takes images of {loaded.Model.Config.Channels} channels; image files give three");
         try
         {
+            CheckChannels(loaded.Model.Config);
             return Read(loaded.Card.Preprocessing, loaded.Model.Config.ImageSize);
         }
         catch (VisionMambaException e)
         {
             throw new VisionMambaException($"{path}: {e.Message}", e);
         }
+    }
+
+    /// <summary>Refuses a model that does not look at pictures of three channels.</summary>
+    internal static void CheckChannels(VisionMambaConfig config)
+    {
+        if (config.Channels != Channels)
+            throw new VisionMambaException(
+                $"the model takes images of {config.Channels} channels; image files give three");
     }
 
     /// <summary>

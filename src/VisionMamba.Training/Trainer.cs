@@ -49,9 +49,7 @@ public sealed class Trainer
         string output)
     {
         options.Validate();
-        if (session.Model.Config.Channels != PreprocessingJson.Channels)
-            throw new VisionMambaException(
-                $"the model takes images of {session.Model.Config.Channels} channels; image files give three");
+        PreprocessingJson.CheckChannels(session.Model.Config);
         (_session, _data, _preprocessing, _options) = (session, data, preprocessing, options);
         (_card, _output) = (card, output);
         ParameterSet parameters = session.Model.Parameters;

@@ -76,7 +76,8 @@ internal sealed class ReleasedResume
                 $"--opt {options.Opt}: the released code's run was trained with adamw; leave it out");
         }
 
-        var optimizer = new AdamWOptimizer(loaded.Model.Parameters, options.OptimizerSettings(loaded.Model.Method.SharedLayers));
+        var optimizer = new AdamWOptimizer(
+            loaded.Model.Parameters, options.OptimizerSettings(loaded.Model.Method.SharedLayers));
         // The average of the released code is never read there; one asked for here starts at the weights.
         AveragedModel? average = options.ModelEma ? new(loaded.Model.Parameters, options.ModelEmaDecay) : null;
         training.Fill(optimizer);

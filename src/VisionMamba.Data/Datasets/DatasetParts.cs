@@ -109,16 +109,8 @@ internal sealed record DatasetParts(string Name, IReadOnlyList<string> Classes, 
             throw new VisionMambaException(
                 $"{Name}: nothing is left to train on; give --train-fraction a larger value");
         // Found now, not after the first epoch or the last.
-        foreach ((string part, int count) in new[] { ("validation", validation.Samples.Count), ("test", TestCount) })
-        {
-            if (count == 0)
-            {
-                throw new VisionMambaException(
-                    $"{Name}: no {part} images are left of {Classes.Count} classes; give --max-classes or the like a "
-                    + "larger value");
-            }
-        }
-
+        RefuseEmpty("validation", validation);
+        RefuseEmpty("test", Test);
         string description = $"train: {train.Told} ({train.Samples.Count}); validation: {validation.Told} "
             + $"({validation.Samples.Count}); test: "
             + (Test is null ? "none" : $"as given ({Test.Samples.Count})");
@@ -131,8 +123,15 @@ internal sealed record DatasetParts(string Name, IReadOnlyList<string> Classes, 
         };
     }
 
-    /// <summary>Test images; -1 without a test part.</summary>
-    private int TestCount => Test?.Samples.Count ?? -1;
+    private void RefuseEmpty(string name, DatasetPart? part)
+    {
+        if (part?.Samples.Count == 0)
+        {
+            throw new VisionMambaException(
+                $"{Name}: no {name} images are left of {Classes.Count} classes; give --max-classes or the like a "
+                + "larger value");
+        }
+    }
 
     /// <summary>Parts without one to train on.</summary>
     private DatasetSplits OnlyMeasured(DatasetOptions options)

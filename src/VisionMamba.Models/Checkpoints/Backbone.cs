@@ -6,8 +6,8 @@ namespace VisionMamba.Models.Checkpoints;
 
 /// <summary>
 /// A backbone's weights, opened once and shared by any number of models: <see cref="PromptPack.Attach"/> copies none of
-/// them. They are only read, so models on one backbone may run at the same time, each in a session with a backend of its
-/// own.
+/// them. They are only read, so models on one backbone may run at the same time, each in a session with a backend of
+/// its own.
 /// </summary>
 public sealed class Backbone
 {

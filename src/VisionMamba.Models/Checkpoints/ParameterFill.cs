@@ -78,7 +78,7 @@ internal sealed class ParameterFill(TensorFile file, LoadOptions options, Func<s
                 return Shapes.Declare(name, shape);
             if (!file.Tensors.TryGetValue(name, out StoredTensor? stored))
                 problems.Add($"missing {name} {Tensor.ShapeText(shape)}");
-            else if (!stored.Shape.SequenceEqual(shape) && !(IsResized(name) && stored.Shape[^1] == shape[^1]))
+            else if (!stored.Shape.SequenceEqual(shape) && !IsResized(name))
                 problems.Add($"{name} is {Tensor.ShapeText(stored.Shape)}, expected {Tensor.ShapeText(shape)}");
             return Shapes.Declare(name, shape);
         });

@@ -1,8 +1,7 @@
 using System.Text.Json.Nodes;
 using VisionMamba.Data.Images;
-using VisionMamba.Models;
 using VisionMamba.Models.Checkpoints;
-using VisionMamba.Models.Prompting;
+using VisionMamba.Tests.Models;
 
 namespace VisionMamba.Tests.Cli;
 
@@ -74,17 +73,10 @@ public sealed class MainJobTests(TinyRun run) : IClassFixture<TinyRun>
     [Fact]
     public void AModelOfOtherChannelsIsRefusedByName()
     {
-        VisionMambaConfig config = VisionMambaConfig.OfWidth(16) with
-        {
-            Depth = 2,
-            ImageSize = 32,
-            Patch = 8,
-            Stride = 8,
-            Channels = 4,
-            Classes = 3,
-        };
         string file = run.At("four.safetensors");
-        ModelFile.Save(file, new VisionMambaModel(config, TuningMethods.Create("full", []), 1), new ModelCard());
+        ModelFile.Save(
+            file, SmallModels.Create("full", "{}", SmallModels.Config with { Channels = 4, Classes = 3 }),
+            new ModelCard());
         foreach (string[] line in new string[][]
         {
             ["predict", "--checkpoint", file, run.Picture], ["evaluate", "--checkpoint", file, "--data", run.Data],

@@ -135,7 +135,9 @@ public sealed class OptimizerTests
         Assert.Equal([10 / 16.0, 10 / 4.0], Scales("prompt_shared_scale"));
     }
 
-    /// <summary>The second of two cross prompts begins at layer 3, though 4 layers in 2 groups look like 2 each.</summary>
+    /// <summary>
+    /// The second of two cross prompts begins at layer 3, though 4 layers in 2 groups look like 2 each.
+    /// </summary>
     [Theory]
     [InlineData("svp")]
     [InlineData("svp+lora")]
