@@ -89,25 +89,17 @@ internal sealed class AugmentFlags
         return options;
     }
 
-    /// <summary>What a recipe or a default says may lie idle; what the user says must not.</summary>
     private void RefuseIdle(ParseResult p)
     {
         bool mixup = p.GetValue(_mixup) > 0, cutmix = p.GetValue(_cutmix) > 0 || p.GetValue(_range) is { Length: 2 };
-        bool erases = p.GetValue(_erase) > 0;
+        bool erases = p.GetValue(_erase) > 0, mixes = mixup || cutmix;
         bool policy = new AugmentOptions { AutoAugment = p.GetValue(_policy)! }.HasPolicy;
-        (Option Flag, bool Idle, string Needs)[] flags =
-        [
-            (_jitter, policy, $"{_policy.Name} none"), (_hue, policy, $"{_policy.Name} none"),
-            (_eraseMode, !erases, _erase.Name), (_eraseCount, !erases, _erase.Name),
-            (_mix, !mixup && !cutmix, $"{_mixup.Name} or {_cutmix.Name}"),
-            (_mixMode, !mixup && !cutmix, $"{_mixup.Name} or {_cutmix.Name}"),
-            (_switch, !mixup || !cutmix, $"both {_mixup.Name} and {_cutmix.Name}"),
-        ];
-        foreach ((Option flag, bool idle, string needs) in flags)
-        {
-            if (idle && p.IsGiven(flag))
-                throw new UsageException($"{flag.Name}: has no effect here: needs {needs}; or leave it out");
-        }
+        p.RefuseIdle(
+            (_jitter, policy, $"needs {_policy.Name} none"), (_hue, policy, $"needs {_policy.Name} none"),
+            (_eraseMode, !erases, $"needs {_erase.Name}"), (_eraseCount, !erases, $"needs {_erase.Name}"),
+            (_mix, !mixes, $"needs {_mixup.Name} or {_cutmix.Name}"),
+            (_mixMode, !mixes, $"needs {_mixup.Name} or {_cutmix.Name}"),
+            (_switch, !mixup || !cutmix, $"needs both {_mixup.Name} and {_cutmix.Name}"));
     }
 
     private static Option<string> Choice<T>(string name, string description, T value)

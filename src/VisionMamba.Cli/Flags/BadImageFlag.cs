@@ -1,5 +1,4 @@
 using System.CommandLine;
-using VisionMamba.Data.Images;
 
 namespace VisionMamba.Cli.Flags;
 
@@ -13,25 +12,12 @@ internal sealed class BadImageFlag
         DefaultValueFactory = _ => "fail",
     };
 
-    public bool Skips(ParseResult parsed) => parsed.GetValue(Flag) switch
+    /// <summary>Reads images as the flag says.</summary>
+    /// <exception cref="UsageException">It is neither of its words.</exception>
+    public UnreadableImages Read(ParseResult parsed) => parsed.GetValue(Flag) switch
     {
-        "skip" => true,
-        "fail" => false,
+        "skip" => new UnreadableImages(skip: true),
+        "fail" => new UnreadableImages(skip: false),
         var other => throw new UsageException($"--on-bad-image {other}: give fail or skip"),
     };
-
-    /// <summary>The picture; null when it cannot be read and was reported instead.</summary>
-    public static RgbImage? Decode(string path, bool skip, Action<string> reported)
-    {
-        try
-        {
-            return ImageDecoder.Decode(path);
-        }
-        catch (VisionMambaException e) when (skip)
-        {
-            Console.Error.WriteLine($"skipped: {e.Message}");
-            reported(e.Message);
-            return null;
-        }
-    }
 }

@@ -9,10 +9,17 @@ internal static class Flag
     public static Option<T> Of<T>(string name, string description, T value) =>
         new(name) { Description = description, DefaultValueFactory = _ => value };
 
-    /// <summary>Refuses a size that no image and no model has.</summary>
-    public static void RequireAtLeast1(ParseResult parsed, params Option<int?>[] sizes)
+    /// <summary>Refuses a size that no image and no model has, or a number of nothing.</summary>
+    public static void RequireAtLeast1(ParseResult parsed, params Option<int?>[] sizes) =>
+        RequireAtLeast1(sizes.FirstOrDefault(option => parsed.GetValue(option) is < 1));
+
+    /// <inheritdoc cref="RequireAtLeast1(ParseResult, Option{int?}[])"/>
+    public static void RequireAtLeast1(ParseResult parsed, params Option<int>[] numbers) =>
+        RequireAtLeast1(numbers.FirstOrDefault(option => parsed.GetValue(option) < 1));
+
+    private static void RequireAtLeast1(Option? wrong)
     {
-        if (sizes.FirstOrDefault(option => parsed.GetValue(option) is < 1) is { } wrong)
+        if (wrong is not null)
             throw new UsageException($"{wrong.Name}: must be at least 1");
     }
 }

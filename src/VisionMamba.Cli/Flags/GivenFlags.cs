@@ -16,6 +16,36 @@ internal static class GivenFlags
         && parsed.IsGiven(option);
 
     /// <summary>
+    /// Refuses what stands on the command line and has no effect beside the rest. What a recipe or a default says may
+    /// lie idle.
+    /// </summary>
+    /// <exception cref="UsageException">One of <paramref name="flags"/> is idle and given.</exception>
+    public static void RefuseIdle(this ParseResult parsed, params (Option Flag, bool Idle, string Why)[] flags)
+    {
+        foreach ((Option flag, bool idle, string why) in flags)
+        {
+            if (idle && parsed.IsGiven(flag))
+                throw new UsageException($"{flag.Name}: has no effect here: {why}; or leave it out");
+        }
+    }
+
+    /// <summary>The words of a command line without some flags and their values.</summary>
+    public static IReadOnlyList<string> Without(IReadOnlyList<string> words, IReadOnlyCollection<string> flags)
+    {
+        var kept = new List<string>();
+        bool skip = false;
+        foreach (string word in words)
+        {
+            if (word.StartsWith("--", StringComparison.Ordinal))
+                skip = flags.Contains(word);
+            if (!skip)
+                kept.Add(word);
+        }
+
+        return kept;
+    }
+
+    /// <summary>
     /// Those whose name is <paramref name="wanted"/> as words of a command line, each value as
     /// <paramref name="written"/> has it.
     /// </summary>

@@ -143,8 +143,7 @@ internal sealed class MethodFlags
     {
         string[] names = method.Split('+');
         string[] foreign = [.. _settings.Where(s => !s.Methods.Intersect(names).Any()).Select(s => s.Flag.Name)];
-        // A setting has one value.
-        return [.. given.Where((word, i) => !foreign.Contains(word) && (i == 0 || !foreign.Contains(given[i - 1])))];
+        return GivenFlags.Without(given, foreign);
     }
 
     public int HeadLayers(ParseResult parsed) => parsed.GetValue(_head);

@@ -113,14 +113,12 @@ internal sealed class OptimisationFlags
         };
     }
 
-    /// <summary>What a recipe or a default says may lie idle; what the user says must not.</summary>
     private void RefuseIdle(ParseResult p, TrainingOptions options)
     {
         string opt = p.GetValue(_opt)!, sched = p.GetValue(_sched)!, way = p.GetValue(_distillation)!;
         bool cyclic = sched is "cosine" or "tanh", cycles = cyclic && p.GetValue(_cycles) > 1;
         bool still = (p.GetValue(_noise) ?? []).Length == 0;
-        (Option Flag, bool Idle, string Why)[] flags =
-        [
+        p.RefuseIdle(
             (_eps, !OptimizerCatalog.HasEpsilon(opt), $"{_opt.Name} {opt} has none"),
             (_betas, OptimizerCatalog.HasMomentum(opt), $"{_opt.Name} {opt} has none"),
             (_momentum, !OptimizerCatalog.HasMomentum(opt), $"{_opt.Name} {opt} has none"),
@@ -136,13 +134,7 @@ internal sealed class OptimisationFlags
             (_noisePct, still, $"needs {_noise.Name}"), (_noiseStd, still, $"needs {_noise.Name}"),
             (_alpha, way == "none", $"needs {_teacher.Name} and {_distillation.Name}"),
             (_tau, way != "soft", $"is of {_distillation.Name} soft"),
-            (_emaDecay, !p.GetValue(_ema), $"needs {_ema.Name}"),
-        ];
-        foreach ((Option flag, bool idle, string why) in flags)
-        {
-            if (idle && p.IsGiven(flag))
-                throw new UsageException($"{flag.Name}: has no effect here: {why}; or leave it out");
-        }
+            (_emaDecay, !p.GetValue(_ema), $"needs {_ema.Name}"));
     }
 
     private TrainingOptions ReadSchedule(ParseResult p, TrainingOptions options) => options with

@@ -54,8 +54,7 @@ internal static class EvaluateVerb
         {
             using Backend backend = device.Open(parsed);
             LoadedModel loaded = checkpoint.Load(parsed, view: true);
-            if (parsed.GetValue(batch) < 1)
-                throw new UsageException("--batch: must be at least 1");
+            Flag.RequireAtLeast1(parsed, batch);
             string model = checkpoint.Path(parsed);
             RunData images = data.Read(parsed, parsed.GetValue(seed), TrainedOn.Data(loaded.Card, model));
             DatasetSplits splits = DataFlags.LoadToMeasure(images);

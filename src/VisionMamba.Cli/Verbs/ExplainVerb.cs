@@ -50,7 +50,7 @@ internal static class ExplainVerb
         command.SetAction(parsed =>
         {
             IReadOnlyList<string> paths = ImageFiles.Of(parsed.GetValue(images)!);
-            bool skip = badImage.Skips(parsed);
+            UnreadableImages unreadable = badImage.Read(parsed);
             string to = parsed.GetValue(output)!, ending = Path.GetExtension(to).ToLowerInvariant();
             if (ending == ".png" && paths.Count > 1)
                 throw new UsageException(
@@ -65,8 +65,11 @@ internal static class ExplainVerb
             var explained = new List<ExplainedImage>();
             foreach (string path in paths)
             {
-                if (BadImageFlag.Decode(path, skip, _ => skipped++) is { } image)
+                RgbImage image = unreadable.Load(path);
+                if (unreadable.Report(path) is null)
                     explained.Add(Explain(path, transform, image, loaded, backend, index));
+                else
+                    skipped++;
             }
 
             if (explained.Count == 0)

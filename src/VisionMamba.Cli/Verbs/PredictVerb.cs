@@ -48,11 +48,8 @@ internal static class PredictVerb
         {
             if (parsed.GetValue(logits) && !parsed.GetValue(json))
                 throw new UsageException("--logits: is part of the JSON output; add --json");
-            if (parsed.GetValue(top) < 1)
-                throw new UsageException("--top: must be at least 1");
-            if (parsed.GetValue(batch) < 1)
-                throw new UsageException("--batch: must be at least 1");
-            bool skip = badImage.Skips(parsed);
+            Flag.RequireAtLeast1(parsed, top, batch);
+            UnreadableImages unreadable = badImage.Read(parsed);
             if (parsed.GetValue(output) is { } table
                 && !table.EndsWith(".csv", StringComparison.OrdinalIgnoreCase))
                 throw new UsageException($"--output {table}: is written as .csv; give such a name");
@@ -60,9 +57,7 @@ internal static class PredictVerb
             using Backend backend = device.Open(parsed);
             LoadedModel loaded = checkpoint.Load(parsed, view: true);
             using var session = new ModelSession(loaded.Model, backend);
-            var unreadable = new UnreadableImages();
-            var set = new ImageDataset(
-                "the given images", [""], [.. paths.Select(p => new Sample(p, 0))], skip ? unreadable : null);
+            var set = new ImageDataset("the given images", [""], [.. paths.Select(p => new Sample(p, 0))], unreadable);
             var results = new JsonArray();
             // Answers that scroll by are progress enough.
             using CountProgress? progress = parsed.GetValue(json) ? new CountProgress("answered") : null;
@@ -71,9 +66,8 @@ internal static class PredictVerb
                 memory.Images(parsed, parsed.GetValue(batch), loaded.Model, backend),
                 Math.Min(set.Count, Environment.ProcessorCount), (path, _, answer) =>
             {
-                if (unreadable.Reason(path) is { } reason)
+                if (unreadable.Report(path) is { } reason)
                 {
-                    Console.Error.WriteLine($"skipped: {reason}");
                     results.Add((JsonNode)new JsonObject { ["path"] = path, ["error"] = reason });
                     return;
                 }

@@ -24,7 +24,10 @@ public sealed class BadUsageTests(TinyRun run) : IClassFixture<TinyRun>
         { 2, "train --output OUT --data DATA --warmup-epochs 0 --warmup-lr 1e-4", "--warmup-lr: has no effect here" },
         { 2, "train --output OUT --data DATA --decay-rate 0.5", "--decay-rate: has no effect here" },
         { 2, "train --output OUT --data DATA --sched step --lr-k-decay 2", "--lr-k-decay: has no effect here" },
-        { 2, "train --output OUT --data DATA --lr-noise-std 2", "--lr-noise-std: has no effect here: needs --lr-noise" },
+        {
+            2, "train --output OUT --data DATA --lr-noise-std 2",
+            "--lr-noise-std: has no effect here: needs --lr-noise"
+        },
         { 2, "train --output OUT --data DATA --distillation-tau 2", "--distillation-tau: has no effect here" },
         { 2, "train --output OUT --data DATA --model-ema-decay 0.9", "--model-ema-decay: has no effect here" },
         { 2, "train --output OUT --data DATA --aa rand-m5 --hue-jitter 0.1", "--hue-jitter: has no effect here" },

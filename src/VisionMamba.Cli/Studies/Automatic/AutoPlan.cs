@@ -1,3 +1,4 @@
+using VisionMamba.Cli.Flags;
 using VisionMamba.Cli.Studies.Comparison;
 
 namespace VisionMamba.Cli.Studies.Automatic;
@@ -36,6 +37,14 @@ internal sealed record AutoPlan(
     int Validation, int Warmup, double Minutes)
 {
     private const int Share = 3, LastArms = 2, LeastSteps = 5;
+
+    // A trial has its own, and one cycle.
+    private static readonly string[] s_ofTheFull =
+    [
+        "--epochs", "--max-steps", "--warmup-epochs", "--cooldown-epochs", "--lr-cycle-limit", "--lr-cycle-mul",
+        "--save-every", "--tensorboard", "--quiet", "--test-at-end",
+    ];
+
     private const double Overhead = 1.0;
 
     /// <summary>Rounds until two arms or fewer are left and the last of them are compared.</summary>
@@ -68,21 +77,24 @@ internal sealed record AutoPlan(
     }
 
     /// <summary>
-    /// The flags of an arm's run in a round: one cycle, in which the warm-up keeps its share of the epochs.
+    /// The flags of an arm's run in a round, from those <paramref name="given"/>: one cycle, in which the warm-up keeps
+    /// its share of the epochs.
     /// </summary>
     public IReadOnlyList<string> Trial(AutoArm arm, AutoRound round, IReadOnlyList<string> given)
     {
         int warmup = round.Epochs * Warmup / Math.Max(1, Costs[arm.Method].Epochs);
-        int at = given.ToList().IndexOf("--sched");
-        // What has no effect in one cycle, or without a warm-up, would be refused.
-        List<string> idle = at < 0 || given[at + 1] is "cosine" or "tanh" ? ["--lr-cycle-mul", "--decay-rate"] : [];
+        int sched = given.ToList().IndexOf("--sched");
+        List<string> replaced = [.. s_ofTheFull];
+        // What has no effect in a trial would be refused there.
         if (warmup == 0)
-            idle.Add("--warmup-lr");
+            replaced.Add("--warmup-lr");
+        if (sched < 0 || given[sched + 1] is "cosine" or "tanh")
+            replaced.Add("--decay-rate");
         return
         [
-            .. AutoTable.Without(given, idle), .. arm.Flags, "--epochs", $"{round.Epochs}", "--max-steps", $"{round.MaxSteps}",
-            "--warmup-epochs", $"{warmup}", "--cooldown-epochs", "0", "--lr-cycle-limit", "1",
-            "--test-at-end", "false", "--tensorboard", "false",
+            .. GivenFlags.Without(given, replaced), .. arm.Flags, "--epochs", $"{round.Epochs}",
+            "--max-steps", $"{round.MaxSteps}", "--warmup-epochs", $"{warmup}", "--cooldown-epochs", "0",
+            "--lr-cycle-limit", "1", "--test-at-end", "false", "--tensorboard", "false",
         ];
     }
 }

@@ -94,7 +94,7 @@ internal sealed class AutoSearch(string folder, IReadOnlyList<string> device, bo
             bool begun = File.Exists(Path.Combine(run, "run.json"));
             Directory.CreateDirectory(run);
             string[] line = begun ? ["train", "--resume"]
-                : ["train", .. plan.Trial(arm, round, flags.Without(AutoTable.Trainable(plan.Given), arm.Method))];
+                : ["train", .. plan.Trial(arm, round, flags.Without(plan.Given, arm.Method))];
             using var progress = new AutoProgress(arm.Name);
             try
             {

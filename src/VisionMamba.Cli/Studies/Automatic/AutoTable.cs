@@ -8,32 +8,6 @@ namespace VisionMamba.Cli.Studies.Automatic;
 /// <summary>The comparison of --method auto for people and in auto.json.</summary>
 internal static class AutoTable
 {
-    // Trials have their own.
-    private static readonly string[] s_ofTheFull =
-    [
-        "--epochs", "--max-steps", "--warmup-epochs", "--cooldown-epochs", "--lr-cycle-limit", "--save-every",
-        "--tensorboard", "--quiet", "--test-at-end",
-    ];
-
-    /// <summary>The user's flags without those that every trial sets itself.</summary>
-    public static IReadOnlyList<string> Trainable(IReadOnlyList<string> given) => Without(given, s_ofTheFull);
-
-    /// <summary><paramref name="given"/> without some flags and their values.</summary>
-    public static IReadOnlyList<string> Without(IReadOnlyList<string> given, IReadOnlyCollection<string> flags)
-    {
-        var kept = new List<string>();
-        bool skip = false;
-        foreach (string word in given)
-        {
-            if (word.StartsWith("--", StringComparison.Ordinal))
-                skip = flags.Contains(word);
-            if (!skip)
-                kept.Add(word);
-        }
-
-        return kept;
-    }
-
     public static JsonObject Report(
         AutoPlan plan, IReadOnlyList<AutoRoundResult> rounds, AutoArm chosen, IEnumerable<string> command) => new()
         {

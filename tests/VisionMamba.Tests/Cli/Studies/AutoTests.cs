@@ -135,9 +135,11 @@ public sealed class AutoTests : IDisposable
     public void CyclesAndCooldownOfTheFullTrainingDoNotLengthenATrial()
     {
         AutoPlan plan = Plan();
-        IReadOnlyList<string> given = AutoTable.Trainable(
-            [.. plan.Given, "--cooldown-epochs", "2", "--lr-cycle-limit", "3", "--lr-cycle-mul", "2", "--decay-rate", "0.5",
-                "--warmup-lr", "0.001"]);
+        string[] given =
+        [
+            .. plan.Given, "--cooldown-epochs", "2", "--lr-cycle-limit", "3", "--lr-cycle-mul", "2", "--decay-rate",
+            "0.5", "--warmup-lr", "0.001",
+        ];
         JsonNode planned = CommandLine.Succeed(
             ["train", .. plan.Trial(plan.Arms[1], new AutoRound(2, 0), given), "--dry-run", "--json"]).Json;
         Assert.Equal(2 * 4, (int)planned["steps"]!);
