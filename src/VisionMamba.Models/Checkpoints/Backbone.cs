@@ -6,8 +6,8 @@ namespace VisionMamba.Models.Checkpoints;
 
 /// <summary>
 /// A backbone's weights, opened once and shared by any number of models: <see cref="PromptPack.Attach"/> copies none of
-/// them. They are only read, so models on one backbone may run at the same time, each in a session with a backend of
-/// its own.
+/// them. They are only read, so models on one backbone may run at the same time on the CPU, each in a session with a
+/// backend of its own. A GPU keeps one copy of them, for one backend at a time.
 /// </summary>
 public sealed class Backbone
 {

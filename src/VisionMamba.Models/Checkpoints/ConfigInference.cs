@@ -42,7 +42,9 @@ internal static class ConfigInference
             ConvWidth = conv[2],
             State = Shape("layers.0.mixer.A_log", 2)[1],
             Rank = Shape("layers.0.mixer.dt_proj.weight", 2)[1],
-            Classes = Shape(twoLayers ? "head.1.weight" : "head.weight", 2)[0],
+            // A backbone may come without a head: who loads a whole model misses it by name.
+            Classes = !twoLayers && !file.Tensors.ContainsKey("head.weight")
+                ? 1 : Shape(twoLayers ? "head.1.weight" : "head.weight", 2)[0],
             HeadLayers = twoLayers ? 2 : 1,
             Norm = file.Tensors.ContainsKey("norm_f.bias") ? NormKind.LayerNorm : NormKind.RmsNorm,
             SimAm = options.SimAm ?? file.Metadata.GetValueOrDefault("args.input_relu") == "True",

@@ -1,6 +1,9 @@
 namespace VisionMamba.Models.Checkpoints;
 
-/// <summary>What the caller knows better than the file.</summary>
+/// <summary>
+/// What the caller knows where the file leaves it open, and how it is to be read. What a file records cannot be said
+/// otherwise: that is an error.
+/// </summary>
 public sealed record LoadOptions
 {
     /// <summary>Side of the input image, where the file's shapes leave it open.</summary>
@@ -16,6 +19,11 @@ public sealed record LoadOptions
 
     /// <summary>Reading of SVP's cross prompt for a file that does not record it.</summary>
     public string? CrossPromptSource { get; init; }
+
+    /// <summary>
+    /// The reading to take, without a note, where neither the file nor <see cref="CrossPromptSource"/> says it.
+    /// </summary>
+    public string? UnrecordedCrossPromptSource { get; init; }
 
     /// <summary>Whether SimAM acts on the input, for a file that does not record it.</summary>
     public bool? SimAm { get; init; }

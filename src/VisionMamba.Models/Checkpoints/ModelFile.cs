@@ -13,6 +13,9 @@ public sealed record LoadedModel(VisionMambaModel Model, ModelCard Card, IReadOn
 {
     /// <summary>Whether the position embeddings were resized, so that they are no longer the backbone's.</summary>
     public bool ResizedPositions { get; init; }
+
+    /// <summary>Whether how cross prompts are read had to be assumed: another reading is another function.</summary>
+    public bool AssumedCrossPrompts { get; init; }
 }
 
 /// <summary>Saves and loads whole models. A saved file needs nothing beside it.</summary>
@@ -43,15 +46,16 @@ public static class ModelFile
         var notes = new List<string>();
         VisionMambaConfig config = ReadConfig(file, options, notes);
         config = config with { ImageSize = options.TargetImageSize ?? config.ImageSize };
-        (string name, JsonObject settings) = ReadMethod(file, config, options, notes);
+        (string name, JsonObject settings, bool assumed) = ReadMethod(file, config, options, notes);
         VisionMambaModel model = ParameterFill.OfFile(path, () => new ParameterFill(file, options, _ => true)
             .Build(config, () => TuningMethods.Create(name, settings), seed: 0));
-        return new LoadedModel(model, ModelMetadata.ReadCard(file), notes);
+        return new LoadedModel(model, ModelMetadata.ReadCard(file), notes) { AssumedCrossPrompts = assumed };
     }
 
     /// <summary>
     /// Loads the backbone of <paramref name="path"/> into a new model for another task: <paramref name="method"/>,
-    /// number of classes and head are the caller's; the head and the method's parameters start anew.
+    /// number of classes and head are the caller's; the head and the method's parameters start anew. The model gets a
+    /// method of that name and those settings, not the instance.
     /// </summary>
     public static LoadedModel LoadBackbone(
         string path, TuningMethod method, int classes, int headLayers, bool simAm, ulong seed,
@@ -97,36 +101,63 @@ public static class ModelFile
         return ReadConfig(file, options, []).Depth;
     }
 
-    /// <summary>The names and shapes of a checkpoint and the configuration they imply.</summary>
-    public static VisionMambaConfig ReadConfig(TensorFile file, LoadOptions options, List<string> notes) =>
-        ModelMetadata.ReadConfig(file) ?? ConfigInference.Infer(file, options, notes);
+    /// <summary>The configuration that a checkpoint records, or that its names and shapes imply.</summary>
+    /// <exception cref="VisionMambaException">The caller says something else than what is recorded.</exception>
+    public static VisionMambaConfig ReadConfig(TensorFile file, LoadOptions options, List<string> notes)
+    {
+        if (ModelMetadata.ReadConfig(file) is not { } recorded)
+            return ConfigInference.Infer(file, options, notes);
+        Agree(file, "--image-size", options.ImageSize, recorded.ImageSize);
+        Agree(file, "--stride", options.Stride, recorded.Stride);
+        Agree(file, "--simam", options.SimAm, recorded.SimAm);
+        return recorded;
+    }
 
-    private static (string Name, JsonObject Settings) ReadMethod(
+    private static (string Name, JsonObject Settings, bool Assumed) ReadMethod(
         TensorFile file, VisionMambaConfig config, LoadOptions options, List<string> notes)
     {
         if (ModelMetadata.ReadMethod(file) is { } recorded)
-            return recorded;
+        {
+            JsonObject svp = recorded.Settings["svp"] as JsonObject ?? recorded.Settings;
+            Agree(file, "--shared-layers", options.SharedLayers, (int?)svp["shared_layers"]);
+            Agree(file, "--cross-prompt-source", options.CrossPromptSource, (string?)svp["cross_prompt_source"]);
+            return (recorded.Name, recorded.Settings, Assumed: false);
+        }
+
         Dictionary<string, int[]> shapes = file.Tensors.ToDictionary(t => t.Key, t => t.Value.Shape.ToArray());
         foreach (MethodRegistration registration in TuningMethods.All)
         {
             if (registration.FromShapes(shapes, config) is not { } method)
                 continue;
             JsonObject settings = method.Settings;
+            bool assumed = false;
             if (settings.ContainsKey("shared_layers"))
                 settings["shared_layers"] = SharedLayers.Resolve(file, shapes, config, options, notes);
             if (settings.ContainsKey("cross_prompt_source"))
             {
-                settings["cross_prompt_source"] = options.CrossPromptSource ?? "token";
-                if (options.CrossPromptSource is null)
+                string? said = options.CrossPromptSource ?? options.UnrecordedCrossPromptSource;
+                settings["cross_prompt_source"] = said ?? "token";
+                assumed = said is null;
+                if (assumed)
                 {
                     notes.Add("the file does not say how its cross prompts are read: taking 'token' (the paper); for a "
                         + "model trained by the released Python code give --cross-prompt-source paired-halves");
                 }
             }
 
-            return (registration.Name, settings);
+            return (registration.Name, settings, assumed);
         }
 
-        return ("full", []);
+        return ("full", [], Assumed: false);
+    }
+
+    private static void Agree<T>(TensorFile file, string flag, T? said, T? recorded)
+    {
+        if (said is not null && !said.Equals(recorded))
+        {
+            throw new VisionMambaException(recorded is null
+                ? $"{file.Path}: records a model that has no {flag}; leave it out"
+                : $"{file.Path}: records {recorded}, not {flag} {said}; leave it out");
+        }
     }
 }

@@ -23,6 +23,13 @@ public sealed class Teacher
         Backend backend)
     {
         LoadedModel loaded = ModelFile.Load(path, new LoadOptions { TargetImageSize = student.ImageSize });
+        if (loaded.AssumedCrossPrompts)
+        {
+            throw new VisionMambaException($"--teacher {path}: does not say how its cross prompts are read; write a "
+                + "file that does: svp export --checkpoint FILE --cross-prompt-source paired-halves (or token) "
+                + "--output teacher.safetensors");
+        }
+
         VisionMambaConfig config = loaded.Model.Config;
         if (config.Classes != student.Classes)
         {

@@ -149,6 +149,65 @@ public sealed class ModelFileTests : IDisposable
         Assert.Contains(FilePath, message);
     }
 
+    /// <summary>Nothing that a file records can be said otherwise, and nothing that is said is passed over.</summary>
+    [Theory]
+    [InlineData("svp", """{"shared_layers":2}""")]
+    [InlineData("svp+lora", """{"svp":{"shared_layers":2}}""")]
+    public void WhatAFileRecordsIsNotSaidOtherwise(string method, string settings)
+    {
+        ModelFile.Save(FilePath, Create(method, settings, s_small), new ModelCard());
+        var recorded = new LoadOptions
+        {
+            ImageSize = s_small.ImageSize,
+            Stride = s_small.Stride,
+            SimAm = false,
+            SharedLayers = 2,
+            CrossPromptSource = "token",
+        };
+        Assert.False(ModelFile.Load(FilePath, recorded).AssumedCrossPrompts);
+        foreach ((string flag, LoadOptions other) in new[]
+        {
+            ("--image-size", recorded with { ImageSize = 999 }), ("--stride", recorded with { Stride = 3 }),
+            ("--simam", recorded with { SimAm = true }), ("--shared-layers", recorded with { SharedLayers = 1 }),
+            ("--cross-prompt-source", recorded with { CrossPromptSource = "paired-halves" }),
+        })
+        {
+            string message = Assert.Throws<VisionMambaException>(() => ModelFile.Load(FilePath, other)).Message;
+            Assert.Contains(FilePath, message);
+            Assert.Contains(flag, message);
+            Assert.Contains("leave it out", message);
+        }
+
+        ModelFile.Save(FilePath, Create("full", "{}", s_small), new ModelCard());
+        Assert.Contains("--shared-layers", Assert.Throws<VisionMambaException>(
+            () => ModelFile.Load(FilePath, new LoadOptions { SharedLayers = 2 })).Message);
+    }
+
+    [Fact]
+    public void ABackboneNeedsNoHead()
+    {
+        VisionMambaModel model = Create("full", "{}", s_small);
+        SafetensorsWriter.Write(
+            FilePath, model.Parameters.All.Where(p => !p.Name!.StartsWith("head.")).Select(p => (p.Name!, p)),
+            new Dictionary<string, string>());
+        var options = new LoadOptions { ImageSize = s_small.ImageSize, Stride = s_small.Stride };
+        VisionMambaModel loaded = ModelFile.LoadBackbone(
+            FilePath, TuningMethods.Create("linear", []), 7, 1, false, 0, options).Model;
+        Assert.Equal(model.Parameters["pos_embed"].Span.ToArray(), loaded.Parameters["pos_embed"].Span.ToArray());
+        Assert.Equal(7, loaded.Config.Classes);
+        Assert.Contains(
+            "head.weight", Assert.Throws<VisionMambaException>(() => ModelFile.Load(FilePath, options)).Message);
+    }
+
+    [Fact]
+    public void AMethodHoldsTheParametersOfOneModel()
+    {
+        TuningMethod svp = TuningMethods.Create("svp", new JsonObject { ["shared_layers"] = 1 });
+        _ = new VisionMambaModel(s_small, svp, seed: 0);
+        Assert.Contains("another model", Assert.Throws<InvalidOperationException>(
+            () => new VisionMambaModel(s_small, svp, seed: 1)).Message);
+    }
+
     [Theory]
     [InlineData("tiny", 7.1)]
     [InlineData("small", 25.8)]

@@ -5,8 +5,10 @@ using VisionMamba.Data.Images;
 using VisionMamba.Models;
 using VisionMamba.Models.Checkpoints;
 using VisionMamba.Models.Prompting.Full;
+using VisionMamba.Models.Prompting.Svp;
 using VisionMamba.Tensors;
 using VisionMamba.Tensors.Cpu;
+using VisionMamba.Tensors.Files;
 using VisionMamba.Training;
 using VisionMamba.Training.Losses;
 
@@ -97,6 +99,24 @@ public sealed class OptimisationTests : TinyTraining
             "student", Model("full"), new Recorder(), Options with { Teacher = file, Distillation = "soft" }));
         Assert.Contains("--teacher", error.Message);
         Assert.Contains("tells 3 classes apart", error.Message);
+    }
+
+    /// <summary>
+    /// A released SVP checkpoint does not say how it reads its cross prompts; the wrong reading teaches nonsense.
+    /// </summary>
+    [Fact]
+    public void ATeacherThatDoesNotSayHowItReadsItsPromptsIsRefused()
+    {
+        VisionMambaModel teacher = new(
+            VisionMambaConfig.OfWidth(16) with { Depth = 1, ImageSize = 16, Patch = 8, Stride = 8, Classes = 2 },
+            new SvpMethod(new SvpConfig { SharedLayers = 1 }), seed: 9);
+        Directory.CreateDirectory(At("", "teacher"));
+        string file = At("teacher", "model.pth");
+        ModelExport.Torch(file, teacher, new ModelCard(), CheckpointLayout.Plain, ElementType.F32, []);
+        string message = Assert.Throws<VisionMambaException>(() => Train(
+            "student", Model("full"), new Recorder(), Options with { Teacher = file, Distillation = "soft" })).Message;
+        Assert.Contains($"--teacher {file}", message);
+        Assert.Contains("svp export", message);
     }
 
     [Fact]
