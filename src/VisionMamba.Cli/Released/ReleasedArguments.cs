@@ -56,6 +56,8 @@ internal static class ReleasedArguments
                 $"{file.Path}: its schedule '{sched}' cannot be gone on with; only cosine can");
         }
 
+        if (flags.Sched != "cosine")
+            throw new UsageException($"--sched {flags.Sched}: only cosine goes on from {file.Path}; leave it out");
         TrainingOptions plain = Taken(
             typeof(TrainingOptions), OptionsJson.Write(flags), s_taken, file, parsed, OptionsJson.Read);
         TrainingOptions read = plain with

@@ -59,6 +59,14 @@ internal sealed class ReleasedResume
                 $"{path}: its {training.EpochsDone} epochs of {options.Epochs} are done; give --epochs N to train on");
         }
 
+        if (options.MaxSteps > 0 && options.MaxSteps <= training.Steps)
+        {
+            throw new VisionMambaException(
+                $"--max-steps {options.MaxSteps}: the run in {path} has taken {training.Steps} steps; give more");
+        }
+
+        options = WithAdamOf(training, parsed, options);
+
         RunData images = data.Read(parsed, options.Seed) with { TestAtEnd = testAtEnd };
         DatasetSplits splits = DataFlags.LoadReadable(images);
         CheckClasses(path, loaded, splits);
@@ -90,6 +98,14 @@ internal sealed class ReleasedResume
             "train", loaded.Model, images, splits, options, backend, folder, source, held, json, quiet);
     }
 
+    /// <summary>AdamW's epsilon and betas are the file's, unless a flag says them.</summary>
+    private static TrainingOptions WithAdamOf(
+        ReleasedTraining training, ParseResult parsed, TrainingOptions options) => options with
+    {
+        OptEps = parsed.IsGiven("--opt-eps") ? options.OptEps : training.Epsilon ?? options.OptEps,
+        OptBetas = parsed.IsGiven("--opt-betas") ? options.OptBetas : training.Betas ?? options.OptBetas,
+    };
+
     /// <summary>
     /// What the shapes leave open: flags, else the run's args; the released code reads paired halves.
     /// </summary>
@@ -104,7 +120,8 @@ internal sealed class ReleasedResume
             SharedLayers = parsed.IsGiven("--shared-layers")
                 ? parsed.GetValue<int>("--shared-layers") : null,
             SimAm = parsed.IsGiven("--simam") ? parsed.GetValue<bool>("--simam") : null,
-            CrossPromptSource = Given<string>("--cross-prompt-source") ?? "paired-halves",
+            CrossPromptSource = Given<string>("--cross-prompt-source"),
+            UnrecordedCrossPromptSource = "paired-halves",
         };
     }
 

@@ -1,5 +1,8 @@
 using VisionMamba.Cli.Runs;
 using VisionMamba.Models.Checkpoints;
+using VisionMamba.Models.Prompting;
+using VisionMamba.Models.Prompting.Full;
+using VisionMamba.Models.Prompting.Svp;
 using VisionMamba.Tensors;
 using VisionMamba.Tensors.Files;
 using VisionMamba.Training;
@@ -10,6 +13,18 @@ namespace VisionMamba.Cli.Released;
 /// <summary>A run's last checkpoint as the training checkpoint that the released Python code resumes from.</summary>
 internal static class TrainingExport
 {
+    /// <summary>
+    /// Refuses what the released code cannot go on training: it trains prompts and head (svp), or everything (full).
+    /// </summary>
+    public static void RequireKnown(TuningMethod method)
+    {
+        if (method is not SvpMethod and not FullMethod)
+        {
+            throw new UsageException(
+                $"--with-optimizer: the released code has no '{method.Name}' to go on training; leave it out");
+        }
+    }
+
     public static void Write(string path, string from, LoadedModel loaded, ElementType type, List<string> notes)
     {
         using TensorFile file = TensorFile.Open(from);

@@ -63,8 +63,10 @@ internal static class ExportVerb
             checkpoint.RefuseToReplace(parsed, path);
             LoadedModel loaded = checkpoint.Load(parsed);
             var notes = new List<string>();
+            if (training)
+                TrainingExport.RequireKnown(loaded.Model.Method);
             if (loaded.Model.Method.Merges)
-                loaded = Merged(loaded, parsed.GetValue(unmerged), shape, training, notes);
+                loaded = Merged(loaded, parsed.GetValue(unmerged), shape, notes);
             if (kind == "safetensors")
                 ModelExport.Safetensors(path, loaded.Model, loaded.Card, shape, stored, notes);
             else if (training)
@@ -80,15 +82,9 @@ internal static class ExportVerb
     }
 
     private static LoadedModel Merged(
-        LoadedModel loaded, bool unmerged, CheckpointLayout layout, bool training, List<string> notes)
+        LoadedModel loaded, bool unmerged, CheckpointLayout layout, List<string> notes)
     {
         string method = loaded.Model.Method.Name;
-        if (training)
-        {
-            throw new UsageException(
-                $"--with-optimizer: the released code has no '{method}' to go on training; leave it out");
-        }
-
         if (unmerged && layout == CheckpointLayout.Plain)
         {
             throw new UsageException(

@@ -1,3 +1,5 @@
+using VisionMamba.Models.Prompting;
+using VisionMamba.Models.Prompting.Combined;
 using VisionMamba.Models.Prompting.Svp;
 using VisionMamba.Tensors;
 
@@ -19,7 +21,7 @@ public static class ReleasedLayout
     /// <exception cref="VisionMambaException">The released code has no such model; the line says why.</exception>
     public static VisionMambaModel Of(VisionMambaModel model, List<string> notes)
     {
-        if (model.Method is not SvpMethod svp)
+        if (SvpOf(model.Method) is not { } svp)
         {
             if (model.Method.AddsParameters)
             {
@@ -51,17 +53,33 @@ public static class ReleasedLayout
             Prompts = SvpPrompts.Both,
             ScaleRows = depth == ScaleRows ? 0 : ScaleRows,
         };
-        if (shared != svp.Config.SharedLayers)
+        if (shared != svp.Config.SharedLayers && svp.Config.Prompts != SvpPrompts.Inner)
         {
             notes.Add($"repeating cross prompts: {shared} layers share one in the file, {svp.Config.SharedLayers} in "
                 + "the model");
         }
 
         return new VisionMambaModel(
-            model.Config, new SvpMethod(config), seed: 0,
+            model.Config, Replaced(model.Method, new SvpMethod(config)), seed: 0,
             (name, shape) => Take(
                 model.Parameters, new Sharing(svp.Config.SharedLayers, shared, layers), name, shape));
     }
+
+    /// <summary>
+    /// SVP where it is all that the method adds to the backbone, alone or combined with methods that only choose what
+    /// trains; else null.
+    /// </summary>
+    private static SvpMethod? SvpOf(TuningMethod method) => method switch
+    {
+        SvpMethod svp => svp,
+        CombinedMethod several => several.Parts.Where(p => p.AddsParameters).ToArray() is [SvpMethod only] ? only : null,
+        _ => null,
+    };
+
+    private static TuningMethod Replaced(TuningMethod method, SvpMethod svp) => method is CombinedMethod several
+        ? new CombinedMethod([.. several.Parts.Select(p => p is SvpMethod
+            ? svp : TuningMethods.Create(p.Name, p.Settings))])
+        : svp;
 
     /// <summary>
     /// Whether the layout leaves every prompt its own parameters, so that an optimizer's moments can go with them.
@@ -78,7 +96,8 @@ public static class ReleasedLayout
     public static Tensor Padded(Tensor tensor, ReadOnlySpan<int> shape, string name)
     {
         var result = new Tensor(shape) { Name = name };
-        for (int row = 0; row < tensor.Rows; row++)
+        // prompt_scale has rows that no layer reads: those past 24 have no place there.
+        for (int row = 0; row < Math.Min(tensor.Rows, result.Rows); row++)
         {
             tensor.Span.Slice(row * tensor.Columns, tensor.Columns)
                 .CopyTo(result.Span.Slice(row * result.Columns, tensor.Columns));

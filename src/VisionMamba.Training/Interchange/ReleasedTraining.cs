@@ -27,9 +27,11 @@ public sealed class ReleasedTraining
             throw Refused("its optimizer has no groups or no state", "give a training checkpoint of the released code");
         if (groups.Any(g => g["betas"] is null) || groups.Any(g => g["amsgrad"]?.Truth == true))
             throw Refused("its optimizer is not AdamW", "start a new run from it with --backbone");
-        Groups = groups;
         EpochsDone = checked((int)epoch + 1);
         WeightDecay = groups.Max(g => g["weight_decay"]?.Number ?? 0);
+        Epsilon = groups[0]["eps"]?.Number;
+        double[] betas = [.. (groups[0]["betas"]?.Items ?? []).Select(b => b.Number).OfType<double>()];
+        Betas = betas.Length == 2 ? betas : null;
         Name(model, groups, states);
         Steps = ReadSteps();
     }
@@ -43,8 +45,11 @@ public sealed class ReleasedTraining
     /// <summary>The weight decay of the parameters that have one.</summary>
     public double WeightDecay { get; }
 
-    /// <summary>The optimizer's groups as the file has them.</summary>
-    public IReadOnlyList<PickleValue> Groups { get; }
+    /// <summary>AdamW's epsilon; null where the file does not say it.</summary>
+    public double? Epsilon { get; }
+
+    /// <summary>AdamW's two betas; null where the file does not say them.</summary>
+    public IReadOnlyList<double>? Betas { get; }
 
     /// <summary>The parameters with moments.</summary>
     public IReadOnlyCollection<string> Names => _states.Keys;

@@ -1,3 +1,4 @@
+using VisionMamba.Data.Augment;
 using VisionMamba.Models;
 using VisionMamba.Models.Checkpoints;
 using VisionMamba.Tensors;
@@ -45,6 +46,8 @@ public static class ReleasedTrainingWriter
         string? flag = options.Opt != plain.Opt ? "--opt" : options.Sched != plain.Sched ? "--sched"
             : options.OptimizerSettings() with { WeightDecay = 0 } != plain.OptimizerSettings() with { WeightDecay = 0 }
                 ? "--opt-eps, --opt-betas, --layer-decay or a rate's scale"
+            : options.BceLoss ? "--bce-loss" : options.Distillation != plain.Distillation ? "--distillation"
+            : options.ClipGradient > 0 && options.ClipMode != plain.ClipMode ? "--clip-mode"
             : options.LrCycleLimit != 1 || options.LrKDecay != 1 || options.LrNoise.Count > 0
                 ? "a schedule's option" : null;
         if (flag is not null)
@@ -143,6 +146,9 @@ public static class ReleasedTrainingWriter
     private static TorchDict Arguments(VisionMambaModel model, TrainingOptions options)
     {
         TorchDict args = TorchDict.Namespace();
+        AugmentOptions augment = options.Augment;
+        static string Word<T>(T value)
+            where T : struct, Enum => value.ToString().ToLowerInvariant();
         foreach ((string name, object? value) in new (string, object?)[]
         {
             ("opt", "adamw"), ("opt_eps", 1e-8), ("opt_betas", null), ("momentum", 0.9), ("sched", "cosine"),
@@ -152,6 +158,16 @@ public static class ReleasedTrainingWriter
             ("clip_grad", options.ClipGradient > 0 ? options.ClipGradient : null), ("drop_path", options.DropPath),
             ("smoothing", options.LabelSmoothing), ("seed", (long)options.Seed), ("input_size", model.Config.ImageSize),
             ("nb_classes", model.Config.Classes), ("input_relu", model.Config.SimAm),
+            ("aa", augment.HasPolicy ? augment.AutoAugment : null), ("color_jitter", augment.ColorJitter),
+            ("train_interpolation", augment.Interpolation == TrainInterpolation.Same
+                ? "bicubic" : Word(augment.Interpolation)),
+            ("src", augment.SimpleCrop), ("ThreeAugment", augment.ThreeAugment),
+            ("reprob", augment.EraseProbability), ("remode", Word(augment.EraseMode)),
+            ("recount", augment.EraseCount), ("mixup", augment.Mixup), ("cutmix", augment.Cutmix),
+            ("cutmix_minmax", augment.CutmixRange is { } range
+                ? new List<object?> { range.Minimum, range.Maximum } : null),
+            ("mixup_prob", augment.MixProbability), ("mixup_switch_prob", augment.MixSwitchProbability),
+            ("mixup_mode", Word(augment.MixMode)),
             ("transfer_type", model.Method is Models.Prompting.Svp.SvpMethod ? "prompt" : "none"),
         })
         {

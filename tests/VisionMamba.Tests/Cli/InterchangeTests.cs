@@ -160,8 +160,16 @@ public sealed class InterchangeTests(TinyRun run) : IClassFixture<TinyRun>
     [Fact]
     public void ARunGoesToPythonsFormatAndBack()
     {
+        string[] augmented =
+        [
+            "--reprob", "0.25", "--remode", "rand", "--recount", "2", "--mixup", "0.5", "--mixup-mode", "pair", "--aa",
+            "rand-m5", "--train-interpolation", "random", "--src",
+        ];
         string[] train =
-            [.. run.TrainArguments("long"), "--inner-width", "64", "--cross-prompt-source", "paired-halves"];
+        [
+            .. run.TrainArguments("long"), "--inner-width", "64", "--cross-prompt-source", "paired-halves",
+            .. augmented,
+        ];
         List<string> arguments = [.. train];
         int width = arguments.IndexOf("--inner-width");
         arguments.RemoveRange(width, 2);
@@ -173,6 +181,16 @@ public sealed class InterchangeTests(TinyRun run) : IClassFixture<TinyRun>
             "train", "--resume-from", run.At("long.pth"), "--data", run.Data, "--output", run.At("on"));
         Assert.Equal(1, done.Code);
         Assert.Contains("--epochs", done.Log);
+        foreach ((int code, string flag, string value) in new[] { (1, "--max-steps", "1"), (2, "--sched", "step") })
+        {
+            CommandResult refused = CommandLine.Run(
+                "train", "--resume-from", run.At("long.pth"), "--data", run.Data, "--epochs", "3", flag, value,
+                "--output", run.At("refused"));
+            Assert.Equal(code, refused.Code);
+            Assert.Contains($"{flag} {value}", refused.Log);
+            Assert.False(Directory.Exists(run.At("refused")));
+        }
+
         string[] resume =
             ["train", "--resume-from", run.At("long.pth"), "--data", run.Data, "--epochs", "3", "--workers", "1"];
         CommandLine.Succeed([.. resume, "--output", run.At("on")]);
@@ -193,6 +211,8 @@ public sealed class InterchangeTests(TinyRun run) : IClassFixture<TinyRun>
         JsonNode options = JsonNode.Parse(File.ReadAllText(run.At("on/run.json")))!["options"]!;
         Assert.Equal((3, 8, 3), ((int)options["Epochs"]!, (int)options["Batch"]!, (int)options["Seed"]!));
         Assert.Equal(0.1, (double)options["LearningRate"]!, 1e-12);
+        JsonNode ours = JsonNode.Parse(File.ReadAllText(run.At("long/run.json")))!["options"]!["Augment"]!;
+        Assert.True(JsonNode.DeepEquals(ours, options["Augment"]), options["Augment"]!.ToJsonString());
         // The run that was made of it is a run of ours: it can be resumed, and its logs stay whole.
         CommandLine.Succeed("train", "--resume", "--output", run.At("on"));
         Assert.Equal(log, File.ReadAllLines(run.At("on/log.csv")));

@@ -76,6 +76,24 @@ public sealed class WeightMethodTests(TinyRun run) : IClassFixture<TinyRun>
         }
     }
 
+    /// <summary>Its optimizer would hold the moments of other parameters than the ones that train there.</summary>
+    [Theory]
+    [InlineData("linear")]
+    [InlineData("svp+bitfit")]
+    [InlineData("vpt-deep")]
+    public void TheReleasedCodeGoesOnWithSvpAndFullFineTuningAlone(string method)
+    {
+        string folder = run.At("goes-on-" + method);
+        CommandLine.Succeed(
+            "train", "--data", run.Data, "--backbone", run.Backbone, "--method", method, "--batch", "8", "--max-steps",
+            "2", "--output", folder, "--json");
+        CommandResult result = CommandLine.Run(
+            "export", "--checkpoint", Path.Combine(folder, "last.safetensors"), "--with-optimizer", "--output",
+            Path.Combine(folder, "no.pth"));
+        Assert.Equal(2, result.Code);
+        Assert.Contains($"'{method}'", result.Log, StringComparison.Ordinal);
+    }
+
     private static string[] Words(string flags) => flags.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 
     private float[] Logits(params string[] model) =>

@@ -37,6 +37,8 @@ public sealed class ReleasedTrainingTests(ITestOutputHelper output)
         Assert.Equal(0, state.State().EpochsWithoutProgress);
         Assert.Equal(
             reference.Entry.GetProperty("optimizer").GetProperty("weight_decay").GetDouble(), state.WeightDecay);
+        Assert.Equal(1e-8, state.Epsilon);
+        Assert.Equal([0.9, 0.999], state.Betas);
         Assert.Equal(run.Model.Parameters.Trainable.Select(p => p.Name!).Order(), state.Names.Order());
         state.Fill(resumed.Optimizer);
         Compare("at the end", run, resumed);

@@ -113,15 +113,39 @@ public sealed class ExportTests : IDisposable
         Assert.Contains(notes, n => n.Contains("paired-halves")); // the tokenwise reading is not the released code's
     }
 
+    /// <summary>What only chooses among the backbone's parameters adds nothing that the layout could not hold.</summary>
+    [Theory]
+    [InlineData("svp+bitfit")]
+    [InlineData("bitfit+svp")]
+    [InlineData("svp+partial")]
+    public void SvpBesideWhatAddsNothingIsLaidOutAsSvp(string method)
+    {
+        VisionMambaModel model = SmallModels.Create(
+            method, """{"svp":{"shared_layers":3,"inner_width":7,"scale_rows":30}}""");
+        var notes = new List<string>();
+        VisionMambaModel released = ReleasedLayout.Of(model, notes);
+        Assert.Equal(method, released.Method.Name);
+        Assert.Equal(
+            model.Parameters.Trainable.Select(p => p.Name).Order().Where(n => !n!.StartsWith("prompt_")),
+            released.Parameters.Trainable.Select(p => p.Name).Order().Where(n => !n!.StartsWith("prompt_")));
+        Assert.Equal([24, 20], released.Parameters["prompt_scale"].Shape.ToArray());
+        float[] expected = SmallModels.Logits(model), actual = SmallModels.Logits(released);
+        for (int i = 0; i < expected.Length; i++)
+            Assert.Equal(expected[i], actual[i], 1e-6f);
+        Assert.DoesNotContain(notes, n => n.Contains("the released code has no"));
+    }
+
     [Theory]
     [InlineData("vpt-deep", true)]
+    [InlineData("svp+adapter", true)]
+    [InlineData("bitfit", false)]
     [InlineData("adapter", true)]
     [InlineData("linear", false)]
     [InlineData("full", false)]
     public void WhatTheReleasedCodeDoesNotKnowIsSaid(string method, bool said)
     {
         var notes = new List<string>();
-        ReleasedLayout.Of(SmallModels.Create(method, "{}"), notes);
+        ReleasedLayout.Of(SmallModels.Create(method, """{"svp":{"shared_layers":2}}"""), notes);
         Assert.Equal(said, notes.Any(n => n.Contains($"the released code has no '{method}'")));
     }
 
