@@ -31,7 +31,7 @@ public sealed class ModelSession : IDisposable
     /// <summary>Peak memory of activations and gradients of activations, in bytes.</summary>
     public long PeakBytes => _pool.Peak * sizeof(float);
 
-    /// <summary>Bytes held for activations and their gradients: what the largest passes so far took.</summary>
+    /// <summary>Bytes held for activations and their gradients: the blocks of all sizes of passes so far.</summary>
     public long HeldBytes => _pool.Held * sizeof(float);
 
     /// <summary>Whether <see cref="KeepFeatures"/> serves training steps: they look at images on the host.</summary>
@@ -46,7 +46,8 @@ public sealed class ModelSession : IDisposable
     public void KeepFeatures(bool whileTraining = true)
     {
         if (FeatureCache.Serves(Model))
-            (_known, _trainsOnKnown) = (_known ?? new FeatureCache(Model, Features), whileTraining);
+            (_known, _trainsOnKnown) = (
+                _known ?? new FeatureCache(Model, Features, wholeBatches: !Backend.OnHost), whileTraining);
     }
 
     /// <summary>
@@ -67,7 +68,10 @@ public sealed class ModelSession : IDisposable
         _answers.Restart();
         using (_answers.Enter("forward"))
         {
-            Tensor input = _answers.Input(images, count, Model.Config.Channels, size, size);
+            // What the host looks at first, to know it again or for SimAM, does not go to a device and back.
+            bool looks = !Backend.OnHost && (_known is not null || Model.Config.SimAm);
+            Tensor input = looks ? Tensor.From(images, count, Model.Config.Channels, size, size)
+                : _answers.Input(images, count, Model.Config.Channels, size, size);
             Forward(_answers, input, default).Span.CopyTo(logits);
         }
     }
@@ -75,7 +79,7 @@ public sealed class ModelSession : IDisposable
     private Tensor Forward(Tape tape, Tensor images, ForwardContext context) =>
         // Drop path makes features random; a search for NaN wants to see every layer.
         _known is null || tape.CheckFinite || (context.Training && (!_trainsOnKnown || context.DropPath > 0))
-            ? Model.Forward(tape, tape.Input(images), context)
+            ? Model.Forward(tape, images, context)
             : Model.Answer(tape, tape.Input(_known.Of(images)));
 
     private Tensor Features(Tensor images)
@@ -84,7 +88,7 @@ public sealed class ModelSession : IDisposable
         using (_features.Enter("features"))
         {
             return Tensor.From(
-                Model.Features(_features, _features.Input(images), default).Span, images.Shape[0], 1, Model.Config.Dim);
+                Model.Features(_features, images, default).Span, images.Shape[0], 1, Model.Config.Dim);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using VisionMamba.Models.Checkpoints;
+using VisionMamba.Models.Prompting.Svp;
 
 namespace VisionMamba.Cli.Flags;
 
@@ -99,8 +100,8 @@ internal sealed class CheckpointFlags
     {
         Flag.RequireAtLeast1(parsed, _size, _stride, _shared);
         string? source = parsed.GetValue(_source);
-        if (source is not null and not "token" and not "paired-halves")
-            throw new UsageException($"{_source.Name}: must be token or paired-halves");
+        if (source is not null && !SvpMethod.Sources.Contains(source))
+            throw new UsageException($"{_source.Name}: must be {string.Join(" or ", SvpMethod.Sources)}");
         return new LoadOptions
         {
             ImageSize = parsed.GetValue(_size),

@@ -6,6 +6,11 @@ namespace VisionMamba.Cli.Flags;
 /// <summary>Which flags a user gave, as against those that have a value from a recipe or by default.</summary>
 internal static class GivenFlags
 {
+    /// <summary>
+    /// Says that flags may lie idle, as a recipe's may: for command lines that studies make of their options.
+    /// </summary>
+    public const string MayLieIdle = "--may-lie-idle";
+
     /// <summary>Whether <paramref name="option"/> stands on the command line.</summary>
     public static bool IsGiven(this ParseResult parsed, Option option) =>
         parsed.GetResult(option) is { Implicit: false };
@@ -22,6 +27,8 @@ internal static class GivenFlags
     /// <exception cref="UsageException">One of <paramref name="flags"/> is idle and given.</exception>
     public static void RefuseIdle(this ParseResult parsed, params (Option Flag, bool Idle, string Why)[] flags)
     {
+        if (parsed.IsGiven(MayLieIdle))
+            return;
         foreach ((Option flag, bool idle, string why) in flags)
         {
             if (idle && parsed.IsGiven(flag))

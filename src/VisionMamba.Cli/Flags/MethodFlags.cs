@@ -40,7 +40,7 @@ internal sealed class MethodFlags
         MethodSetting.Of("--prompt-dropout", $"svp {Vpt}", "dropout", "dropout on the prompts",
             s_svp.Dropout, v => v is >= 0 and < 1, "at least 0 and below 1"),
         MethodSetting.OfWords("--cross-prompt-source", "svp", "cross_prompt_source",
-            "the paper's or the released code's reading", Sources),
+            "the paper's or the released code's reading", SvpMethod.Sources),
         MethodSetting.OfWords("--svp-prompts", "svp", "prompts", "which prompts", SvpMethod.PromptWords),
         MethodSetting.Of("--partial-blocks", "partial", "blocks", "how many of the last blocks train",
             1, v => v >= 1, "at least 1"),
@@ -90,8 +90,6 @@ internal sealed class MethodFlags
 
     public IEnumerable<Option> All => [_method, .. _settings.Select(s => s.Flag), _head, _simAm];
 
-    private static string[] Sources => [.. Enum.GetValues<CrossPromptSource>().Select(SvpMethod.SourceName)];
-
     /// <summary>
     /// The method with its settings, for a backbone of <paramref name="depth"/> blocks; a setting that none of the
     /// methods named has is refused.
@@ -107,7 +105,8 @@ internal sealed class MethodFlags
                 + string.Join(", ", TuningMethods.All.Select(m => m.Name)));
         }
 
-        if (_settings.FirstOrDefault(s => s.IsGiven(parsed) && !s.Methods.Intersect(names).Any()) is { } unused)
+        if (!parsed.IsGiven(GivenFlags.MayLieIdle)
+            && _settings.FirstOrDefault(s => s.IsGiven(parsed) && !s.Methods.Intersect(names).Any()) is { } unused)
         {
             string owners = string.Join(" and ", unused.Methods);
             throw new UsageException($"{unused.Flag.Name}: is a setting of --method {owners}, not of '{name}'");

@@ -99,7 +99,7 @@ internal sealed record RecipeRule(
         ["lr_noise_std"] = s_notNegative,
         ["head_layers"] = new(1, 2),
         ["on_bad_image"] = new(Words: ["fail", "skip"]),
-        ["cross_prompt_source"] = new(Words: ["token", "paired-halves"]),
+        ["cross_prompt_source"] = new(Words: [.. SvpMethod.Sources]),
         ["adapter_mode"] = new(Words: [.. AdapterMethod.Modes]),
         ["extra_start"] = new(Words: [.. AdditionalScanMethod.Starts]),
         ["svp_prompts"] = new(Words: [.. SvpMethod.PromptWords]),

@@ -54,7 +54,7 @@ public sealed class Explainer
 
     private Explanation Run(Tensor image, int? target)
     {
-        using var pool = new BufferPool();
+        using var pool = new BufferPool(_backend);
         var tape = new Tape(_backend, pool, recording: true) { ScanObserver = Scan };
         image.NeedsGradient = true;
         float[] values;

@@ -8,6 +8,8 @@ namespace VisionMamba.Models.Prompting;
 /// </summary>
 public abstract class TuningMethod
 {
+    private bool _taken;
+
     /// <summary>The registered name, e.g. "svp".</summary>
     public abstract string Name { get; }
 
@@ -21,6 +23,20 @@ public abstract class TuningMethod
 
     /// <summary>How many layers share a prompt, where they do: what a layer's rate belongs to depends on it.</summary>
     public virtual int SharedLayers => 1;
+
+    /// <summary>Prepares it for the one model whose parameters it will hold.</summary>
+    /// <exception cref="InvalidOperationException">Another model has it.</exception>
+    internal void TakeFor(VisionMambaConfig model)
+    {
+        if (_taken && AddsParameters)
+        {
+            throw new InvalidOperationException(
+                $"this '{Name}' holds the parameters of another model; make one more with TuningMethods.Create");
+        }
+
+        _taken = true;
+        Prepare(model);
+    }
 
     /// <summary>Learns the architecture, before any parameter is declared or asked about.</summary>
     public virtual void Prepare(VisionMambaConfig model)
@@ -101,6 +117,13 @@ public abstract class TuningMethod
 
     /// <summary>Whether the parameter called <paramref name="name"/> trains.</summary>
     public abstract bool Trains(string name);
+
+    /// <summary>Refuses settings with a line that begins with the method's name.</summary>
+    private protected void Require(bool holds, string problem)
+    {
+        if (!holds)
+            throw new VisionMambaException($"{Name}: {problem}");
+    }
 
     /// <summary>Whether the parameter belongs to the classification head, which every method trains.</summary>
     protected static bool IsHead(string name) => name.StartsWith("head.", StringComparison.Ordinal);

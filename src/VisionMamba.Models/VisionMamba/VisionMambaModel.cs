@@ -19,13 +19,13 @@ public sealed class VisionMambaModel
 
     /// <summary>
     /// Declares all parameters and fills them from <paramref name="seed"/>, except those that <paramref name="source"/>
-    /// has.
+    /// has. A method that adds parameters belongs to one model.
     /// </summary>
     public VisionMambaModel(VisionMambaConfig config, TuningMethod method, ulong seed, ParameterSource? source = null)
     {
         config.Validate();
         (Config, Method) = (config, method);
-        method.Prepare(config);
+        method.TakeFor(config);
         var root = new ParameterScope(Parameters, seed, source);
         _classToken = root.Parameter("cls_token", [1, 1, config.Dim], Initial.TruncatedNormal(0.02));
         _positions = root.Parameter("pos_embed", [1, config.Patches + 1, config.Dim], Initial.TruncatedNormal(0.02));
@@ -63,7 +63,8 @@ public sealed class VisionMambaModel
 
     /// <summary>
     /// The logits, (batch, 1, classes), of <paramref name="image"/>, (batch, channels, size, size), normalised.
-    /// Call it inside a scope of the tape; an image that the tape holds is freed when it has been read.
+    /// Call it inside a scope of the tape; images on the host go to the tape's device, and what the tape holds of them
+    /// is freed when it has been read.
     /// </summary>
     public Tensor Forward(Tape tape, Tensor image, ForwardContext context)
     {
@@ -90,7 +91,8 @@ public sealed class VisionMambaModel
     private TokenSequence Encode(Tape tape, Tensor image, ForwardContext context)
     {
         CheckImage(image);
-        TokenSequence sequence = Embed(tape, Config.SimAm ? SimAm.Apply(tape, image) : image, context);
+        TokenSequence sequence = Embed(
+            tape, Config.SimAm ? SimAm.Apply(tape, image) : tape.Input(image), context);
         for (int i = 0; i < Config.Depth; i++)
         {
             using (tape.Enter(_layerNames[i]))

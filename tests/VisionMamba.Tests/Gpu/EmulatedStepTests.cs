@@ -48,6 +48,33 @@ public sealed class EmulatedStepTests(EmulatedDevice device) : IClassFixture<Emu
             Near(gradient, actual.Gradients[name], name);
     }
 
+    /// <summary>
+    /// Where a batch's size may change a row's bits, and each size keeps memory, features are computed batch by batch.
+    /// </summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void KeptFeaturesAreThoseOfWholeBatches(bool simAm)
+    {
+        var model = new VisionMambaModel(Config with { SimAm = simAm }, TuningMethods.Create("linear", []), seed: 4);
+        using var plain = new ModelSession(model, device.Backend);
+        using var kept = new ModelSession(model, device.Backend);
+        kept.KeepFeatures();
+        int size = 3 * Config.ImageSize * Config.ImageSize;
+        float[] images = [.. Enumerable.Range(0, (2 * Batch) * size).Select(i => MathF.Sin(i))];
+        Assert.Equal(plain.Logits(images.AsSpan(0, Batch * size), Batch), kept.Logits(
+            images.AsSpan(0, Batch * size), Batch));
+        long held = kept.HeldBytes;
+        // One image of this batch is known, then two.
+        for (int from = 2; from > 0; from--)
+        {
+            Span<float> batch = images.AsSpan(from * size, Batch * size);
+            Assert.Equal(plain.Logits(batch, Batch), kept.Logits(batch, Batch));
+        }
+
+        Assert.Equal(held, kept.HeldBytes);
+    }
+
     [Fact]
     public void StepsRepeatTheirBitsAndTakeNoMoreMemory()
     {

@@ -16,8 +16,8 @@ public sealed class AdapterMethod(AdapterConfig config) : TuningMethod
     private const ulong Stream = 4_000_000;
     private readonly List<(Tensor Down, Tensor DownBias, Tensor Up, Tensor UpBias)> _layers = [];
 
-    /// <summary>The command line's words, the default first.</summary>
-    public static IReadOnlyList<string> Modes { get; } = ["parallel", "sequential", "out-proj"];
+    /// <summary>The words for <see cref="AdapterMode"/>.</summary>
+    public static IReadOnlyList<string> Modes { get; } = Words.All<AdapterMode>();
 
     /// <summary>The settings.</summary>
     public AdapterConfig Config { get; } = config;
@@ -28,7 +28,7 @@ public sealed class AdapterMethod(AdapterConfig config) : TuningMethod
     /// <inheritdoc/>
     public override JsonObject Settings => new()
     {
-        ["mode"] = Modes[(int)Config.Mode],
+        ["mode"] = Words.Of(Config.Mode),
         ["width"] = Config.Width,
         ["scale"] = Config.Scale,
         ["dropout"] = Config.Dropout,
@@ -38,21 +38,21 @@ public sealed class AdapterMethod(AdapterConfig config) : TuningMethod
     public static AdapterMethod FromSettings(JsonObject settings)
     {
         var defaults = new AdapterConfig();
-        var config = new AdapterConfig
+        var method = new AdapterMethod(new AdapterConfig
         {
-            Mode = ParseMode((string?)settings["mode"] ?? Modes[0]),
+            Mode = Words.Parse<AdapterMode>((string?)settings["mode"], "adapter mode"),
             Width = (int?)settings["width"] ?? defaults.Width,
             Scale = (float?)settings["scale"] ?? defaults.Scale,
             Dropout = (float?)settings["dropout"] ?? defaults.Dropout,
-        };
-        Check(config);
-        return new AdapterMethod(config);
+        });
+        method.Check();
+        return method;
     }
 
     /// <inheritdoc/>
     public override void Declare(ParameterScope root, VisionMambaConfig model)
     {
-        Check(Config);
+        Check();
         int inputs = Config.Mode == AdapterMode.OutProj ? model.Inner : model.Dim;
         for (int i = 0; i < model.Depth; i++)
         {
@@ -94,24 +94,11 @@ public sealed class AdapterMethod(AdapterConfig config) : TuningMethod
         return tape.AddColumns(y, tape.Linear(low, adapter.Up, adapter.UpBias), 0, Config.Factor);
     }
 
-    private static AdapterMode ParseMode(string word)
+    private void Check()
     {
-        int at = Modes.ToList().IndexOf(word);
-        return at >= 0 ? (AdapterMode)at : throw new VisionMambaException(
-            $"adapter: unknown mode '{word}'; known are {string.Join(", ", Modes)}");
-    }
-
-    private static void Check(AdapterConfig config)
-    {
-        static void Require(bool holds, string problem)
-        {
-            if (!holds)
-                throw new VisionMambaException($"adapter: {problem}");
-        }
-
-        Require(config.Width is >= 1 and <= VisionMambaConfig.MaxSize,
-            $"width must be 1 to {VisionMambaConfig.MaxSize}, not {config.Width}");
-        Require(config.Scale >= 0 && float.IsFinite(config.Scale), $"scale must be at least 0, not {config.Scale}");
-        Require(config.Dropout is >= 0 and < 1, $"dropout must be at least 0 and below 1, not {config.Dropout}");
+        Require(Config.Width is >= 1 and <= VisionMambaConfig.MaxSize,
+            $"width must be 1 to {VisionMambaConfig.MaxSize}, not {Config.Width}");
+        Require(Config.Scale >= 0 && float.IsFinite(Config.Scale), $"scale must be at least 0, not {Config.Scale}");
+        Require(Config.Dropout is >= 0 and < 1, $"dropout must be at least 0 and below 1, not {Config.Dropout}");
     }
 }

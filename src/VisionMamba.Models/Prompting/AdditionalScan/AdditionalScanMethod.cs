@@ -18,8 +18,8 @@ public sealed class AdditionalScanMethod(AdditionalScanConfig config) : TuningMe
     private readonly List<Added> _forward = [], _backward = [];
     private VisionMambaConfig _model = new();
 
-    /// <summary>The command line's words for how the states start, the default first.</summary>
-    public static IReadOnlyList<string> Starts { get; } = ["published", "frozen"];
+    /// <summary>The words for <see cref="AdditionalScanStart"/>.</summary>
+    public static IReadOnlyList<string> Starts { get; } = Words.All<AdditionalScanStart>();
 
     /// <summary>The settings.</summary>
     public AdditionalScanConfig Config { get; } = config;
@@ -31,7 +31,7 @@ public sealed class AdditionalScanMethod(AdditionalScanConfig config) : TuningMe
     public override JsonObject Settings => new()
     {
         ["states"] = Config.States,
-        ["start"] = Starts[(int)Config.Start],
+        ["start"] = Words.Of(Config.Start),
     };
 
     /// <inheritdoc/>
@@ -40,27 +40,19 @@ public sealed class AdditionalScanMethod(AdditionalScanConfig config) : TuningMe
     /// <summary>Makes the method from its settings; missing keys take the defaults.</summary>
     public static AdditionalScanMethod FromSettings(JsonObject settings)
     {
-        string word = (string?)settings["start"] ?? Starts[0];
-        int start = Starts.ToList().IndexOf(word);
-        if (start < 0)
-        {
-            throw new VisionMambaException(
-                $"additional-scan: unknown start '{word}'; known are {string.Join(", ", Starts)}");
-        }
-
-        var config = new AdditionalScanConfig
+        var method = new AdditionalScanMethod(new AdditionalScanConfig
         {
             States = (int?)settings["states"] ?? new AdditionalScanConfig().States,
-            Start = (AdditionalScanStart)start,
-        };
-        Check(config);
-        return new AdditionalScanMethod(config);
+            Start = Words.Parse<AdditionalScanStart>((string?)settings["start"], "start of additional scans"),
+        });
+        method.Check();
+        return method;
     }
 
     /// <inheritdoc/>
     public override void Declare(ParameterScope root, VisionMambaConfig model)
     {
-        Check(Config);
+        Check();
         _model = model;
         for (int i = 0; i < model.Depth; i++)
         {
@@ -167,14 +159,9 @@ public sealed class AdditionalScanMethod(AdditionalScanConfig config) : TuningMe
         return result;
     }
 
-    private static void Check(AdditionalScanConfig config)
-    {
-        if (config.States is < 1 or > VisionMambaConfig.MaxSize)
-        {
-            throw new VisionMambaException(
-                $"additional-scan: states must be 1 to {VisionMambaConfig.MaxSize}, not {config.States}");
-        }
-    }
+    private void Check() => Require(
+        Config.States is >= 1 and <= VisionMambaConfig.MaxSize,
+        $"states must be 1 to {VisionMambaConfig.MaxSize}, not {Config.States}");
 
     /// <summary>One direction's additional states.</summary>
     private readonly record struct Added(Tensor ALog, Tensor Rows);

@@ -110,13 +110,9 @@ public sealed class AffixMethod(AffixConfig config) : TuningMethod
 
     private void Check()
     {
-        if (Config.Tokens is < 1 or > VisionMambaConfig.MaxSize)
-        {
-            throw new VisionMambaException(
-                $"affix: tokens must be 1 to {VisionMambaConfig.MaxSize}, not {Config.Tokens}");
-        }
-
-        if (Config.Projection is < 0 or > VisionMambaConfig.MaxSize)
-            throw new VisionMambaException($"affix: projection must be at least 0, not {Config.Projection}");
+        Require(Config.Tokens is >= 1 and <= VisionMambaConfig.MaxSize,
+            $"tokens must be 1 to {VisionMambaConfig.MaxSize}, not {Config.Tokens}");
+        Require(Config.Projection is >= 0 and <= VisionMambaConfig.MaxSize,
+            $"projection must be 0 to {VisionMambaConfig.MaxSize}, not {Config.Projection}");
     }
 }

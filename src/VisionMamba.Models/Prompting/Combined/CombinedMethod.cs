@@ -19,9 +19,9 @@ public sealed class CombinedMethod : TuningMethod
         _parts = [.. parts];
         Name = string.Join('+', _parts.Select(p => p.Name));
         foreach (IGrouping<string, TuningMethod> same in _parts.GroupBy(p => p.Name))
-            Require(same.Count() == 1, $"'{same.Key}' is named twice");
-        Require(_parts.All(p => p.Name != "linear"), "every method trains the head, so 'linear' adds nothing");
-        Require(_parts.All(p => p.Name != "full") || _parts.All(p => p.Name == "full" || p.AddsParameters),
+            RequireFit(same.Count() == 1, $"'{same.Key}' is named twice");
+        RequireFit(_parts.All(p => p.Name != "linear"), "every method trains the head, so 'linear' adds nothing");
+        RequireFit(_parts.All(p => p.Name != "full") || _parts.All(p => p.Name == "full" || p.AddsParameters),
             "'full' already trains all that the other chooses from the backbone");
     }
 
@@ -143,7 +143,7 @@ public sealed class CombinedMethod : TuningMethod
 
     private IEnumerable<TuningMethod> Merging => _parts.Where(p => p.Merges);
 
-    private void Require(bool holds, string problem)
+    private void RequireFit(bool holds, string problem)
     {
         if (!holds)
             throw new VisionMambaException($"the methods '{Name}' cannot be combined: {problem}");

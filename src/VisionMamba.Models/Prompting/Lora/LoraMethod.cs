@@ -38,22 +38,22 @@ public sealed class LoraMethod(LoraConfig config) : TuningMethod
     public static LoraMethod FromSettings(JsonObject settings)
     {
         var defaults = new LoraConfig();
-        var config = new LoraConfig
+        var method = new LoraMethod(new LoraConfig
         {
             Sites = (string?)settings["sites"] is { } sites
                 ? sites.Split(',', StringSplitOptions.TrimEntries) : defaults.Sites,
             Rank = (int?)settings["rank"] ?? defaults.Rank,
             Alpha = (float?)settings["alpha"] ?? defaults.Alpha,
             Dropout = (float?)settings["dropout"] ?? defaults.Dropout,
-        };
-        Check(config);
-        return new LoraMethod(config);
+        });
+        method.Check();
+        return method;
     }
 
     /// <inheritdoc/>
     public override void Declare(ParameterScope root, VisionMambaConfig model)
     {
-        Check(Config);
+        Check();
         LoraSite[] sites = [.. Config.Sites.Select(LoraSite.Find)];
         for (int i = 0; i < model.Depth; i++)
         {
@@ -129,15 +129,9 @@ public sealed class LoraMethod(LoraConfig config) : TuningMethod
         return merged;
     }
 
-    private static void Check(LoraConfig config)
+    private void Check()
     {
-        static void Require(bool holds, string problem)
-        {
-            if (!holds)
-                throw new VisionMambaException($"lora: {problem}");
-        }
-
-        LoraSite[] sites = [.. config.Sites.Select(LoraSite.Find)];
+        LoraSite[] sites = [.. Config.Sites.Select(LoraSite.Find)];
         Require(sites.Length > 0, "needs at least one site");
         foreach (LoraSite site in sites)
         {
@@ -146,10 +140,10 @@ public sealed class LoraMethod(LoraConfig config) : TuningMethod
                 $"site '{site.Name}' is a part of '{site.Name.Split('.')[0]}'; name one of them");
         }
 
-        Require(config.Rank is >= 1 and <= VisionMambaConfig.MaxSize,
-            $"rank must be 1 to {VisionMambaConfig.MaxSize}, not {config.Rank}");
-        Require(config.Alpha >= 0 && float.IsFinite(config.Alpha), $"alpha must be at least 0, not {config.Alpha}");
-        Require(config.Dropout is >= 0 and < 1, $"dropout must be at least 0 and below 1, not {config.Dropout}");
+        Require(Config.Rank is >= 1 and <= VisionMambaConfig.MaxSize,
+            $"rank must be 1 to {VisionMambaConfig.MaxSize}, not {Config.Rank}");
+        Require(Config.Alpha >= 0 && float.IsFinite(Config.Alpha), $"alpha must be at least 0, not {Config.Alpha}");
+        Require(Config.Dropout is >= 0 and < 1, $"dropout must be at least 0 and below 1, not {Config.Dropout}");
     }
 
     /// <summary>The two factors of one site in one block.</summary>

@@ -29,8 +29,7 @@ public sealed class PartialMethod(int blocks) : TuningMethod
     /// <inheritdoc/>
     public override void Prepare(VisionMambaConfig model)
     {
-        if (Blocks < 1 || Blocks > model.Depth)
-            throw new VisionMambaException($"partial: blocks must be 1 to {model.Depth}, not {Blocks}");
+        Require(Blocks >= 1 && Blocks <= model.Depth, $"blocks must be 1 to {model.Depth}, not {Blocks}");
         _depth = model.Depth;
     }
 

@@ -54,8 +54,7 @@ public sealed class PixelPromptMethod(int size, PixelPlacement placement) : Tuni
     {
         int side = model.ImageSize, most = Placement == PixelPlacement.Pad ? side / 2 : side;
         int size = Size == 0 ? Math.Clamp((int)Math.Round(PublishedShare * side), 1, Math.Max(most, 1)) : Size;
-        if (size < 1 || size > most)
-            throw new VisionMambaException($"vp: size must be 1 to {most} for images of {side} px, not {Size}");
+        Require(size >= 1 && size <= most, $"size must be 1 to {most} for images of {side} px, not {Size}");
         _at = Places(model.Channels, side, size);
         _prompt = root.Parameter("prompt_pixels", [1, _at.Length], Initial.Zeros);
     }

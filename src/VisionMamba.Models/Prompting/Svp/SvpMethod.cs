@@ -32,13 +32,16 @@ public sealed class SvpMethod(SvpConfig config) : TuningMethod
         ["inner_width"] = Config.InnerWidth,
         ["dropout"] = Config.Dropout,
         ["prompt_depth"] = Config.PromptDepth,
-        ["cross_prompt_source"] = SourceName(Config.Source),
+        ["cross_prompt_source"] = Words.Of(Config.Source),
         ["prompts"] = Words.Of(Config.Prompts),
         ["scale_rows"] = Config.ScaleRows,
     };
 
     /// <summary>The words for <see cref="SvpPrompts"/>.</summary>
     public static IReadOnlyList<string> PromptWords { get; } = Words.All<SvpPrompts>();
+
+    /// <summary>The words for <see cref="CrossPromptSource"/>.</summary>
+    public static IReadOnlyList<string> Sources { get; } = Words.All<CrossPromptSource>();
 
     /// <summary>
     /// Makes the method from settings as <see cref="Settings"/> writes them; missing keys take the defaults.
@@ -52,7 +55,8 @@ public sealed class SvpMethod(SvpConfig config) : TuningMethod
             InnerWidth = (int?)settings["inner_width"] ?? defaults.InnerWidth,
             Dropout = (float?)settings["dropout"] ?? defaults.Dropout,
             PromptDepth = (int?)settings["prompt_depth"] ?? defaults.PromptDepth,
-            Source = ParseSource((string?)settings["cross_prompt_source"] ?? SourceName(defaults.Source)),
+            Source = Words.Parse<CrossPromptSource>(
+                (string?)settings["cross_prompt_source"], "cross prompt source"),
             Prompts = Words.Parse<SvpPrompts>((string?)settings["prompts"], "kind of svp prompts"),
             ScaleRows = (int?)settings["scale_rows"] ?? defaults.ScaleRows,
         });
@@ -101,19 +105,6 @@ public sealed class SvpMethod(SvpConfig config) : TuningMethod
         // Cross prompts alone do not tell how many layers they serve: all.
         return (layers == 0 ? model.Depth : layers, Count("prompt_generator_shared"));
     }
-
-    /// <summary>The command line's word for <paramref name="source"/>.</summary>
-    public static string SourceName(CrossPromptSource source) =>
-        source == CrossPromptSource.Token ? "token" : "paired-halves";
-
-    /// <summary>Reads "token" or "paired-halves".</summary>
-    public static CrossPromptSource ParseSource(string name) => name switch
-    {
-        "token" => CrossPromptSource.Token,
-        "paired-halves" => CrossPromptSource.PairedHalves,
-        _ => throw new VisionMambaException(
-            $"unknown cross prompt source '{name}'; it is 'token' (the paper) or 'paired-halves' (the released code)"),
-    };
 
     /// <inheritdoc/>
     public override void Declare(ParameterScope root, VisionMambaConfig model)
@@ -205,16 +196,11 @@ public sealed class SvpMethod(SvpConfig config) : TuningMethod
 
     private void Check(VisionMambaConfig model, int layers)
     {
-        static void Require(bool holds, string problem)
-        {
-            if (!holds)
-                throw new VisionMambaException($"svp: {problem}");
-        }
-
         Require(layers >= 1 && layers <= model.Depth, $"prompt depth must be 1 to {model.Depth}, not {layers}");
         Require(Config.SharedLayers >= 1 && Config.SharedLayers <= model.Depth,
             $"shared layers must be 1 to {model.Depth}, the blocks of the backbone, not {Config.SharedLayers}");
-        Require(Config.InnerWidth >= 1, $"inner width must be at least 1, not {Config.InnerWidth}");
+        Require(Config.InnerWidth is >= 1 and <= VisionMambaConfig.MaxSize,
+            $"inner width must be 1 to {VisionMambaConfig.MaxSize}, not {Config.InnerWidth}");
         Require(Config.Dropout is >= 0 and < 1, $"prompt dropout must be at least 0 and below 1, not {Config.Dropout}");
         Require(Config.Source == CrossPromptSource.Token || model.Patches % 2 == 0,
             $"cross prompt source 'paired-halves' needs an even number of patches, not {model.Patches}; use 'token'");

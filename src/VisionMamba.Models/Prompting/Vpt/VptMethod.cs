@@ -123,12 +123,6 @@ public sealed class VptMethod(VptConfig config, bool deep) : TuningMethod
 
     private void Check(VisionMambaConfig model)
     {
-        void Require(bool holds, string problem)
-        {
-            if (!holds)
-                throw new VisionMambaException($"{Name}: {problem}");
-        }
-
         Require(Config.Tokens is >= 1 and <= VisionMambaConfig.MaxSize,
             $"tokens must be 1 to {VisionMambaConfig.MaxSize}, not {Config.Tokens}");
         Require(Config.Placement != PromptPlacement.Spread || Config.Tokens <= model.Patches,

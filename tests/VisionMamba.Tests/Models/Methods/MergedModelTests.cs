@@ -159,10 +159,10 @@ public sealed class MergedModelTests : IDisposable
     [InlineData("lora", """{"sites":"in_proj,in_proj"}""", "named twice")]
     [InlineData("lora", """{"rank":0}""", "rank must be")]
     [InlineData("lora", """{"dropout":1}""", "dropout must be")]
-    [InlineData("adapter", """{"mode":"across"}""", "unknown mode 'across'")]
+    [InlineData("adapter", """{"mode":"across"}""", "unknown adapter mode 'across'")]
     [InlineData("adapter", """{"width":0}""", "width must be")]
     [InlineData("additional-scan", """{"states":0}""", "states must be")]
-    [InlineData("additional-scan", """{"start":"late"}""", "unknown start 'late'")]
+    [InlineData("additional-scan", """{"start":"late"}""", "unknown start of additional scans 'late'")]
     public void WhatMakesNoSenseIsRefusedInOneLine(string method, string settings, string reason)
     {
         string message = Assert.Throws<VisionMambaException>(
