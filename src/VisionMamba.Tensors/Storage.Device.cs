@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace VisionMamba.Tensors;
 
 // A block may have a second home in a device's memory, and the two follow each other:
@@ -88,7 +86,7 @@ public sealed unsafe partial class Storage
     {
         if (_device is null || !OwnsMemory)
             return;
-        NativeMemory.AlignedFree(_pointer != null ? _pointer : _host);
+        FreeHost(_pointer != null ? _pointer : _host, Count);
         _pointer = _host = null;
         _deviceCurrent = true;
     }
@@ -120,8 +118,7 @@ public sealed unsafe partial class Storage
     {
         _device?.Release();
         (_device, _deviceCurrent) = (null, false);
-        if (_host != null)
-            NativeMemory.AlignedFree(_host);
+        FreeHost(_host, Count);
         _host = null;
     }
 }

@@ -121,19 +121,6 @@ public sealed class Tensor
     /// <summary>Whether the shape equals <paramref name="shape"/>.</summary>
     public bool HasShape(params ReadOnlySpan<int> shape) => Shape.SequenceEqual(shape);
 
-    /// <summary>Points this tensor at other memory of the same size (a loaded checkpoint, a mapped file).</summary>
-    public void Adopt(Storage storage)
-    {
-        if (storage.Count < Count)
-            throw new ArgumentException($"{Name ?? "a tensor"} of {Count} numbers cannot adopt {storage.Count}");
-        Storage = storage;
-    }
-
-    /// <summary>
-    /// Takes over the memory of a stored tensor of the same size: a view of its file where that is possible.
-    /// </summary>
-    public void Adopt(Files.StoredTensor stored) => Adopt(stored.ToTensor().Storage);
-
     /// <summary>
     /// Another tensor over the same memory, with gradient settings of its own: frozen weights that models share.
     /// </summary>

@@ -60,14 +60,14 @@ internal static class SelectivePromptKernels
     /// <summary>How many blocks of rows.</summary>
     public static int Parts(int rows) => (rows + RowsPerPart - 1) / RowsPerPart;
 
-    /// <summary>A thread for each channel and block of rows.</summary>
+    /// <summary>A thread for each block of rows (x: y ends at 65,535) and channel.</summary>
     public static KernelConfig Configure(int rows, int dim) =>
-        (new Index3D((dim + GroupSize - 1) / GroupSize, Parts(rows), 1), new Index3D(GroupSize, 1, 1));
+        (new Index3D(Parts(rows), (dim + GroupSize - 1) / GroupSize, 1), new Index3D(GroupSize, 1, 1));
 
     /// <summary>Writes y.</summary>
     public static void Forward(PromptArguments a, ArrayView<float> y)
     {
-        int channel = (Grid.IdxX * GroupSize) + Group.IdxX, from = Grid.IdxY * RowsPerPart;
+        int channel = (Grid.IdxY * GroupSize) + Group.IdxX, from = Grid.IdxX * RowsPerPart;
         if (channel >= a.Dim)
             return;
         int to = from + RowsPerPart < a.Rows ? from + RowsPerPart : a.Rows;
@@ -92,7 +92,7 @@ internal static class SelectivePromptKernels
     /// <summary>Adds the gradients of x and the prompts; writes the scales' partial sums.</summary>
     public static void Backward(PromptArguments a, PromptGradientViews g)
     {
-        int channel = (Grid.IdxX * GroupSize) + Group.IdxX, from = Grid.IdxY * RowsPerPart;
+        int channel = (Grid.IdxY * GroupSize) + Group.IdxX, from = Grid.IdxX * RowsPerPart;
         if (channel >= a.Dim)
             return;
         int to = from + RowsPerPart < a.Rows ? from + RowsPerPart : a.Rows;
@@ -115,7 +115,7 @@ internal static class SelectivePromptKernels
 
         if (g.WantsScales == 0)
             return;
-        long part = (2L * Grid.IdxY * a.Dim) + channel;
+        long part = (2L * Grid.IdxX * a.Dim) + channel;
         g.Parts[part] = dAlpha;
         g.Parts[part + a.Dim] = dBeta;
     }

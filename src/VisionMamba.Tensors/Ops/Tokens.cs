@@ -22,7 +22,7 @@ public static partial class Operations
             []);
     }
 
-    /// <summary>One token of every sample, as (batch, dim).</summary>
+    /// <summary>One token of every sample, as (batch, 1, dim).</summary>
     public static Tensor PickToken(this Tape tape, Tensor x, int index)
     {
         Tensor y = tape.Output(x.NeedsGradient, x.Shape[0], 1, x.Columns);

@@ -1,3 +1,4 @@
+using VisionMamba.Gpu.Kernels;
 using VisionMamba.Tensors;
 using VisionMamba.Tests.Ops;
 
@@ -41,6 +42,14 @@ public sealed class KernelOpTests(EmulatedDevice device) : IClassFixture<Emulate
     /// <summary>A case that was renamed would leave without a word.</summary>
     [Fact]
     public void EveryNamedCaseTakesPart() => Assert.Empty(s_names.Except(s_cases.Keys));
+
+    /// <summary>A grid has 2^31 blocks along x and 65,535 along y.</summary>
+    [Fact]
+    public void PromptsOfLargeBatchesFitAGrid()
+    {
+        (ILGPU.Index3D grid, _) = SelectivePromptKernels.Configure(rows: 2_000_000, dim: 768);
+        Assert.Equal((125_000, 6, 1), (grid.X, grid.Y, grid.Z));
+    }
 
     /// <summary>Every operation that is not fused has cases among these.</summary>
     [Theory]
