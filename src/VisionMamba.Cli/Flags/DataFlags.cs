@@ -244,14 +244,19 @@ internal sealed class DataFlags
     }
 
     /// <summary>
-    /// The flags, and where one was not given what <paramref name="recorded"/> says of the model's own run.
+    /// The flags, and where one was not given what <paramref name="recorded"/> says of the model's own run; nothing of
+    /// it holds for a data set of another name.
     /// </summary>
     public RunData Read(ParseResult parsed, ulong? seed, RunData? recorded)
     {
         RunData flags = Read(
             parsed, seed ?? recorded?.SplitSeed ?? 0, parsed.GetValue(DataSet) ?? recorded?.DataSet);
-        if (recorded is null)
+        if (recorded is null
+            || (parsed.IsGiven(DataSet) && parsed.GetValue(DataSet) != (recorded.DataSet ?? "folder")))
+        {
             return flags;
+        }
+
         var merged = RunJson.Write(recorded);
         var given = RunJson.Write(flags);
         foreach ((Option option, string name) in Recorded)

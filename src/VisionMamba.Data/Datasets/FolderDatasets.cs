@@ -10,7 +10,8 @@ public static class FolderDatasets
     private static readonly string[] ValidationNames = ["val", "validation", "valid"];
 
     /// <summary>
-    /// Reads <paramref name="dir"/>: train/ with val/ (validation/, valid/) and/or test/, or class folders alone. Where
+    /// Reads <paramref name="dir"/>: train/ with val/ (validation/, valid/) and/or test/, or class folders alone, which
+    /// may be called so, too. Where
     /// there is no validation part, <paramref name="validationFraction"/> of each training class is held out by seed.
     /// </summary>
     public static DatasetSplits Load(string dir, double validationFraction = 0.2, ulong seed = 0) =>
@@ -33,7 +34,7 @@ public static class FolderDatasets
         string? validation = Find(dir, folders, ValidationNames);
         var rest = new NotTakenCounts(dir);
         string?[] parts = [train, validation, test];
-        if (parts.All(part => part is null))
+        if (parts.All(part => part is null) || AreClasses(dir, folders, parts))
         {
             (List<string> all, DatasetPart whole) = ReadTraining(dir, "class folders", options, rest);
             return new DatasetParts(name, all, whole) { NotTaken = rest.ToList() };
@@ -50,6 +51,16 @@ public static class FolderDatasets
             NotTaken = rest.ToList(),
         };
     }
+
+    /// <summary>
+    /// Whether folders with a part's name are classes (trains, tests of driving): they hold images and no class
+    /// folders, and there are other folders of images beside them.
+    /// </summary>
+    private static bool AreClasses(string dir, string[] folders, string?[] parts) =>
+        parts.OfType<string>().All(part => FolderScan.Loose(part) > 0
+            && !FolderScan.Folders(part).Any(folder => FolderScan.Images(Path.Combine(part, folder)).Count > 0))
+        && folders.Select(folder => Path.Combine(dir, folder))
+            .Any(folder => !parts.Contains(folder) && FolderScan.Images(folder).Count > 0);
 
     /// <summary>What lies beside the parts: loose pictures, and folders that have pictures but are no part.</summary>
     private static void CountBeside(string dir, string[] folders, string?[] parts, NotTakenCounts rest)

@@ -20,6 +20,7 @@ internal static class Archive
         string temporary = Path.Combine(target, $".{Path.GetFileName(archive)}.{Path.GetRandomFileName()}.tmp");
         try
         {
+            Sweep(target, Path.GetFileName(archive));
             Directory.CreateDirectory(temporary);
             var writer = new Writer(archive, temporary, entries, cancel);
             if (archive.EndsWith(".zip", StringComparison.OrdinalIgnoreCase))
@@ -41,6 +42,19 @@ internal static class Archive
         {
             if (Directory.Exists(temporary))
                 Directory.Delete(temporary, recursive: true);
+        }
+    }
+
+    /// <summary>Removes what killed processes left of the same archive an hour ago or earlier.</summary>
+    private static void Sweep(string target, string name)
+    {
+        if (!Directory.Exists(target))
+            return;
+        var hidden = new EnumerationOptions { AttributesToSkip = 0 };
+        foreach (string left in Directory.EnumerateDirectories(target, $".{name}.*.tmp", hidden))
+        {
+            if (Directory.GetLastWriteTimeUtc(left) < DateTime.UtcNow.AddHours(-1))
+                Directory.Delete(left, recursive: true);
         }
     }
 

@@ -136,6 +136,21 @@ public sealed class FolderDatasetsTests : IDisposable
             Assert.Throws<VisionMambaException>(() => FileImageSource.Instance.Load(0, new Sample(gone, 0))).Message);
     }
 
+    /// <summary>Trains and cars: what holds images and no classes is a class beside other classes.</summary>
+    [Theory]
+    [InlineData("bus", "car", "train")]
+    [InlineData("invalid", "valid")]
+    [InlineData("other", "test", "train")]
+    public void AClassMayBeCalledAsAPartIs(params string[] classes)
+    {
+        foreach (string name in classes)
+            _folder.Touch($"{name}/1.png", $"{name}/2.png");
+        DatasetSplits splits = FolderDatasets.Load(_folder.Path);
+        Assert.Equal(classes, splits.Train.Classes);
+        Assert.Null(splits.Test);
+        Assert.Equal(2 * classes.Length, splits.Train.Count + splits.Validation.Count);
+    }
+
     [Fact]
     public void ClassesAndImagesCanBeLimited()
     {
