@@ -24,7 +24,7 @@ internal sealed class RunRecord
     private const string AverageColumn = "ema_validation_top1";
 
     private RunRecord(string folder, JsonObject settings, IReadOnlyList<EpochRow> epochs, JsonObject? result) =>
-        (Folder, Settings, Epochs, Result) = (folder, settings, epochs, result);
+        (Folder, Settings, Epochs, Result) = (folder, settings, epochs, IsOld(result, epochs) ? null : result);
 
     public string Folder { get; }
 
@@ -33,8 +33,11 @@ internal sealed class RunRecord
 
     public IReadOnlyList<EpochRow> Epochs { get; }
 
-    /// <summary>result.json; null while the run is not finished.</summary>
+    /// <summary>result.json; null while the run is not finished, or goes on beyond the epochs it is of.</summary>
     public JsonObject? Result { get; }
+
+    private static bool IsOld(JsonObject? result, IReadOnlyList<EpochRow> epochs) =>
+        epochs.Count > 0 && (int?)result?["epochs"] < epochs[^1].Epoch;
 
     public EpochRow? Last => Epochs.Count == 0 ? null : Epochs[^1];
 

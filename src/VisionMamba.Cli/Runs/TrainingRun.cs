@@ -125,7 +125,7 @@ internal static class TrainingRun
         }
     }
 
-    /// <summary>Measures the test images and writes result.json; one that is there stays.</summary>
+    /// <summary>Measures the test images and writes result.json; one of the same epochs stays.</summary>
     private static JsonObject Report(
         Trainer trainer, TrainingResult result, ModelSession session, DatasetSplits data, Preprocessing preprocessing,
         TrainingOptions options, string output, CancellationToken cancel)
@@ -133,13 +133,14 @@ internal static class TrainingRun
         string path = Path.Combine(output, ResultName);
         // Null when a run is resumed that had only its result left to write: nothing was measured then.
         bool trained = result.Validation is not null;
-        if (!trained && File.Exists(path))
+        RunRecord? record = trained ? null : RunRecord.Open(output);
+        if (record?.Result is { } before)
         {
             Console.Error.WriteLine($"--output {output}: is finished already; this is its result");
-            return JsonNode.Parse(File.ReadAllText(path))!.AsObject();
+            return before;
         }
 
-        EpochRow? logged = trained ? null : RunRecord.Open(output).Last;
+        EpochRow? logged = record?.Last;
         var report = new JsonObject
         {
             ["last"] = trainer.LastPath,

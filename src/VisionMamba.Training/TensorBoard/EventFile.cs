@@ -16,8 +16,11 @@ internal sealed class EventFile : IDisposable
     {
         // The viewer reads files in order of name: a new one must sort after the others, also within the same second.
         long seconds = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+        bool goesOn = stepsDone > 0;
         foreach (string other in Directory.EnumerateFiles(folder, Prefix + "*"))
         {
+            // A run that was killed before its first save wrote steps, too.
+            goesOn = true;
             string stamp = Path.GetFileName(other)[Prefix.Length..].Split('.')[0];
             if (long.TryParse(stamp, CultureInfo.InvariantCulture, out long theirs))
                 seconds = Math.Max(seconds, theirs + 1);
@@ -26,7 +29,7 @@ internal sealed class EventFile : IDisposable
         string name = string.Create(CultureInfo.InvariantCulture, $"{Prefix}{seconds:D10}.svp.{Environment.ProcessId}");
         _stream = new FileStream(Path.Combine(folder, name), FileMode.CreateNew, FileAccess.Write, FileShare.Read);
         Write(EventRecord.Version(Now));
-        if (stepsDone > 0)
+        if (goesOn)
             Write(EventRecord.Restart(Now, stepsDone + 1));
         Flush();
     }

@@ -27,6 +27,11 @@ public sealed class RunsTests : IDisposable
         Assert.Equal("finished", RunRecord.Open(_folder.At("a")).State);
         _folder.Write("a/result.json", """{"failed":"the loss is NaN"}""");
         Assert.Equal("failed", RunRecord.Open(_folder.At("a")).State);
+        // A result of two epochs is none of a run that has gone on to the third.
+        _folder.Write("a/result.json", """{"epochs":2,"test_top1_last":0.5}""");
+        Assert.Equal("unfinished", RunRecord.Open(_folder.At("a")).State);
+        _folder.Write("a/result.json", """{"epochs":3,"test_top1_last":0.5}""");
+        Assert.Equal("finished", RunRecord.Open(_folder.At("a")).State);
     }
 
     [Theory]

@@ -51,4 +51,18 @@ public sealed class EventFileTests
         Assert.Equal(41, restart.Step);
         Assert.DoesNotContain(EventFileReader.Read(first), e => e.SessionStart);
     }
+
+    /// <summary>A run that is killed before its first save has written steps that come again.</summary>
+    [Fact]
+    public void ARunThatBeginsAgainVoidsAllSteps()
+    {
+        using var folder = new TemporaryFolder();
+        using (var file = new EventFile(folder.Path, stepsDone: 0))
+            file.Scalars(1, ("train/loss", 0.5));
+        new EventFile(folder.Path, stepsDone: 0).Dispose();
+        EventFileReader.Event restart = EventFileReader.Read(
+            Directory.GetFiles(folder.Path).Order(StringComparer.Ordinal).Last())[1];
+        Assert.True(restart.SessionStart);
+        Assert.Equal(1, restart.Step);
+    }
 }
