@@ -17,7 +17,8 @@ internal static class StudyCharts
         string[] complete = [.. results.Methods.Where(m => results.Groups.Any(g => results.Mean(m, g) is not null))];
         if (complete.Length > 0)
             yield return ("groups.png", "Test accuracy by group of tasks", Groups(results, complete));
-        string[] whole = [.. complete.Where(m => results.Mean(m, null) is not null)];
+        string[] whole = [.. complete.Where(
+            m => results.Mean(m, null) is not null && costs?.Methods.ContainsKey(m) == true)];
         if (whole.Length > 0 && costs is not null)
         {
             yield return ("parameters.png", "Accuracy against trained parameters", Scatter(
@@ -37,18 +38,15 @@ internal static class StudyCharts
     private static byte[] Groups(StudyResults results, string[] methods)
     {
         var plot = new Plot();
-        var palette = new ScottPlot.Palettes.Category20();
         string?[] groups = [.. results.Groups, .. results.Groups.Count > 1 ? new string?[] { null } : []];
-        double low = 1;
         for (int m = 0; m < methods.Length; m++)
         {
             var bars = new List<Bar>();
-            Color color = palette.GetColor(m);
+            Color color = ColorOf(results, methods[m]);
             for (int g = 0; g < groups.Length; g++)
             {
                 if (results.Mean(methods[m], groups[g]) is not { } mean)
                     continue;
-                low = Math.Min(low, mean.Mean - (mean.Deviation ?? 0));
                 double at = g * (methods.Length + 1.5) + m;
                 bars.Add(new Bar { Position = at, Value = 100 * mean.Mean, FillColor = color, LineWidth = 0 });
                 if (mean.Deviation is { } deviation)
@@ -62,10 +60,10 @@ internal static class StudyCharts
             g => g * (methods.Length + 1.5) + (methods.Length - 1) / 2.0)];
         plot.Axes.Bottom.SetTicks(ticks, [.. groups.Select(g => g ?? "all tasks")]);
         plot.Axes.Bottom.TickLabelStyle.FontSize = 15;
-        // From well below the lowest bar: differences of a few points are what is looked for.
-        plot.Axes.SetLimitsY(Math.Max(0, Math.Floor(10 * low - 1) * 10), double.NaN);
         plot.Axes.AutoScaleX();
-        SetTop(plot, methods.SelectMany(m => groups.Select(g => results.Mean(m, g))));
+        double top = methods.SelectMany(m => groups.Select(g => results.Mean(m, g))).OfType<Measured>()
+            .Max(m => 100 * (m.Mean + (m.Deviation ?? 0)));
+        plot.Axes.SetLimitsY(0, Math.Min(100, top + 3));
         plot.YLabel("test top-1 (%)", 15);
         plot.ShowLegend(Edge.Right);
         return Png(plot);
@@ -75,15 +73,14 @@ internal static class StudyCharts
         StudyResults results, string[] methods, Func<string, double> at, string label, bool powers)
     {
         var plot = new Plot();
-        var palette = new ScottPlot.Palettes.Category20();
-        for (int m = 0; m < methods.Length; m++)
+        foreach (string method in methods)
         {
-            Measured mean = results.Mean(methods[m], null)!;
-            double x = at(methods[m]), y = 100 * mean.Mean;
-            var point = plot.Add.Marker(x, y, MarkerShape.FilledCircle, 11, palette.GetColor(m));
-            point.LegendText = methods[m];
+            Measured mean = results.Mean(method, null)!;
+            double x = at(method), y = 100 * mean.Mean;
+            Color color = ColorOf(results, method);
+            plot.Add.Marker(x, y, MarkerShape.FilledCircle, 11, color).LegendText = method;
             if (mean.Deviation is { } deviation)
-                plot.Add.ErrorBar([x], [y], [100 * deviation]).Color = palette.GetColor(m);
+                plot.Add.ErrorBar([x], [y], [100 * deviation]).Color = color;
         }
 
         if (powers)
@@ -139,11 +136,9 @@ internal static class StudyCharts
         return Png(plot);
     }
 
-    private static void SetTop(Plot plot, IEnumerable<Measured?> means)
-    {
-        double top = means.OfType<Measured>().Max(m => 100 * (m.Mean + (m.Deviation ?? 0)));
-        plot.Axes.SetLimitsY(plot.Axes.GetLimits().Bottom, Math.Min(100, top + 3));
-    }
+    /// <summary>A method's color, the same in every chart of the study.</summary>
+    private static Color ColorOf(StudyResults results, string method) =>
+        new ScottPlot.Palettes.Category20().GetColor(results.Methods.TakeWhile(m => m != method).Count());
 
     private static byte[] Png(Plot plot) => plot.GetImage(Width, Height).GetImageBytes(ImageFormat.Png);
 }
