@@ -126,6 +126,7 @@ internal sealed class OptimisationFlags
             (_warmup, options.WarmupEpochs == 0, "there is no warm-up: --warmup-epochs is 0"),
             (_minimum, sched is "step" or "multistep", $"{_sched.Name} {sched} has no lowest rate"),
             (_patience, sched != "plateau", $"is of {_sched.Name} plateau"),
+            (_decayRate, sched == "tanh", $"{_sched.Name} tanh has none"),
             (_decayRate, cyclic && !cycles, $"{_sched.Name} {sched} has none without {_cycles.Name} of 2 or more"),
             (_decayEpochs, sched != "step", $"is of {_sched.Name} step"),
             (_milestones, sched != "multistep", $"is of {_sched.Name} multistep"),

@@ -93,7 +93,11 @@ internal sealed class TrainingFlags
             SaveEvery = p.GetValue(_saveEvery),
             TensorBoard = p.GetValue(_tensorBoard),
         };
-        return Checked(_optimisation.Read(p, options));
+        TrainingOptions whole = Checked(_optimisation.Read(p, options));
+        p.RefuseIdle(
+            (_smoothing, whole.BceLoss, "with --bce-loss a class is there or not"),
+            (_cropScale, whole.Augment.SimpleCrop || whole.Augment.SmallCrop, "--src and --small-crop draw no scale"));
+        return whole;
     }
 
     private static TrainingOptions Checked(TrainingOptions options)

@@ -13,6 +13,8 @@ namespace VisionMamba.Cli.Planning;
 /// <summary>--dry-run, and --model: a plan needs a size, not a backbone's weights.</summary>
 internal sealed class PlanFlags
 {
+    private static readonly string[] s_ofABackbone = ["--backbone", "--memory-limit", "--position-class-token"];
+
     private readonly Option<bool> _dryRun = new("--dry-run")
     {
         Description = "print settings and their origin, parameters, steps, and estimates of memory and time; "
@@ -44,8 +46,15 @@ internal sealed class PlanFlags
         if (!VisionMambaConfig.Presets.TryGetValue(name, out VisionMambaConfig? size))
             throw new UsageException(
                 $"--model {name}: unknown; known are {string.Join(", ", VisionMambaConfig.Presets.Keys)}");
-        DatasetSplits? splits = parsed.GetValue(data.Data) is null ? null : DataFlags.Load(
-            data.Read(parsed, options.Seed));
+        if (s_ofABackbone.FirstOrDefault(flag => parsed.IsGiven(flag)) is { } idle)
+        {
+            throw new UsageException(
+                $"{idle}: has no effect beside --model, which plans for a size without weights; leave one out");
+        }
+
+        bool rendered = ProceduralDatasets.Has(parsed.GetValue(data.DataSet));
+        DatasetSplits? splits = rendered || parsed.GetValue(data.Data) is not null
+            ? DataFlags.Load(data.Read(parsed, options.Seed)) : null;
         int classes = splits?.Train.Classes.Count ?? RecipeFlag.Read(parsed)?.Classes
             ?? throw new UsageException(
                 "--data DIR is missing; without it --dry-run needs a --recipe that names its number of classes");
@@ -55,6 +64,7 @@ internal sealed class PlanFlags
             HeadLayers = method.HeadLayers(parsed),
             SimAm = method.SimAm(parsed),
             ImageSize = imageSize ?? size.ImageSize,
+            Stride = parsed.GetValue<int?>("--stride") ?? size.Stride,
         };
         var model = new VisionMambaModel(config, method.Read(parsed, config.Depth), options.Seed);
         return Print(parsed, settings, model, splits, options, backend, json);

@@ -25,7 +25,7 @@ internal sealed record RunSeries(string Kind, IReadOnlyList<string> Common, IRea
 {
     private const string FileName = "study.json";
 
-    private static readonly string[] s_files = ["--data", "--backbone"];
+    private static readonly string[] s_files = ["--data", "--backbone", "--teacher", "--resume-from"];
 
     public static bool Exists(string folder) => File.Exists(Path.Combine(folder, FileName));
 
@@ -36,7 +36,8 @@ internal sealed record RunSeries(string Kind, IReadOnlyList<string> Common, IRea
     public static IReadOnlyList<string> Given(ParseResult parsed, params string[] except) =>
         GivenFlags.Of(
             parsed, name => !except.Contains(name),
-            (name, value) => s_files.Contains(name) ? Path.GetFullPath(value) : value);
+            (name, value) => s_files.Contains(name) || (name == "--recipe" && File.Exists(value))
+                ? Path.GetFullPath(value) : value);
 
     public static RunSeries Open(string folder, string kind)
     {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using VisionMamba.Cli.Flags;
 
 namespace VisionMamba.Cli.Studies;
 
@@ -19,7 +20,9 @@ internal sealed class SeriesFlags
         "--quiet")
     { Description = "print no result (result.json in --output has it)" };
 
-    public IEnumerable<Option> All => [_seeds, _testAtEnd, _quiet];
+    private readonly Option<bool> _mayLieIdle = new(GivenFlags.MayLieIdle) { Hidden = true };
+
+    public IEnumerable<Option> All => [_seeds, _testAtEnd, _quiet, _mayLieIdle];
 
     /// <summary>What a resumed run takes from its folder.</summary>
     public IEnumerable<Option> Fixed => [_seeds, _testAtEnd];

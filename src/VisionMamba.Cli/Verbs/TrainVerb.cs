@@ -66,7 +66,8 @@ internal static class TrainVerb
                 plan.Asked(parsed) ? "" : throw new UsageException("--output DIR is missing"));
             if (parsed.GetValue(resume))
             {
-                IEnumerable<Option> free = RunSeries.Exists(folder) ? [] : [.. training.Resumable, data.Data];
+                IEnumerable<Option> free = RunSeries.Exists(folder) || AutoSearch.IsBegun(folder)
+                    ? [] : [.. training.Resumable, data.Data];
                 Option[] more = [recipe, memory.Limit, device.OfTheRun, .. study.Fixed, .. plan.All];
                 ResumedRun.RefuseFlags(parsed, [.. settings.Except(free), .. more]);
             }

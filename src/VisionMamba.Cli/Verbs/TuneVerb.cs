@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using VisionMamba.Cli.Flags;
 using VisionMamba.Cli.Output;
 using VisionMamba.Cli.Runs;
 using VisionMamba.Cli.Studies;
@@ -17,7 +18,10 @@ internal static class TuneVerb
 
     // They are the search's own, or have no meaning in it.
     private static readonly string[] s_notTrials =
-        ["--output", "--resume", "--json", "--dry-run", "--seeds", "--model", "--quiet", "--test-at-end"];
+        [
+            "--output", "--resume", "--json", "--dry-run", "--seeds", "--model", "--quiet", "--test-at-end",
+            GivenFlags.MayLieIdle,
+        ];
 
     public static Command Create()
     {
@@ -54,22 +58,19 @@ internal static class TuneVerb
                 JsonOutput.Write(report);
             else
                 Print(JsonOutput.Reread(report));
-            return 0;
+            return report["command"] is null ? 1 : 0;
         });
         return command;
     }
 
     private static RunSeries Begin(ParseResult parsed, TuneFlags flags, string folder, string[] own)
     {
-        if (parsed.GetValue<string>("--select-on") == "test")
-            throw new UsageException(
-                "--select-on test: a search never looks at the test images; leave it out, also in a recipe");
+        SearchImages.Check(parsed, "a search");
         if (AutoFlags.Asked(parsed))
             throw new UsageException("--method auto: is a search of its own; give the method to tune");
         string backbone = parsed.GetValue<string>("--backbone") ?? throw new UsageException(
             "--backbone FILE is missing");
-        using TensorFile file = TensorFile.Open(backbone);
-        int depth = ModelFile.ReadConfig(file, new LoadOptions(), []).Depth;
+        int depth = ModelFile.Depth(backbone, new LoadOptions());
         IReadOnlyList<SeriesRun> trials = flags.Trials(
             parsed, parsed.GetValue<string>("--method")!, depth, parsed.GetValue<ulong>("--seed"));
         var series = new RunSeries(

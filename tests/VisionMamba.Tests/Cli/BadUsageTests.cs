@@ -78,6 +78,16 @@ public sealed class BadUsageTests(TinyRun run) : IClassFixture<TinyRun>
         { 2, "pretrain --output OUT --data DATA --patch -1", "--patch" },
         { 2, "pretrain --output OUT --data DATA --image-size 4 --patch 8", "4 px" },
         { 2, "tune --output OUT --data DATA --backbone BACKBONE --search x", "--search" },
+        { 2, "tune --output OUT --data DATA --backbone BACKBONE --train-on-validation", "--train-on-validation: a" },
+        { 2, "train --output OUT --data DATA --backbone BACKBONE --method auto --train-on-validation", "auto chooses" },
+        { 2, "train --output OUT --data DATA --backbone BACKBONE --bce-loss --label-smoothing 0", "--label-smoothing" },
+        { 2, "train --output OUT --data DATA --backbone BACKBONE --src --crop-scale 0.5", "--crop-scale: has no" },
+        {
+            2, "train --output OUT --data DATA --backbone BACKBONE --sched tanh --lr-cycle-limit 2 --decay-rate 0.5",
+            "--decay-rate: has no effect here: --sched tanh has none"
+        },
+        { 2, "train --dry-run --data DATA --backbone BACKBONE --model tiny", "--backbone: has no effect beside" },
+        { 2, "train --dry-run --data DATA --memory-limit 1G --model tiny", "--memory-limit: has no effect beside" },
         { 2, "runs plot SVP --output OUT.png --by day", "--by" },
         { 2, "runs plot SVP --output OUT.gif", "OUT.gif" },
         { 2, "data preview --data DATA --output OUT.jpg", "OUT.jpg" },

@@ -49,8 +49,7 @@ internal sealed class AutoFlags(MethodFlags method)
                 throw new UsageException($"{flag}: needs a method; run --method auto first and take its command");
         }
 
-        if (parsed.GetValue<string>("--select-on") == "test")
-            throw new UsageException("--select-on test: --method auto never looks at the test images; leave it out");
+        SearchImages.Check(parsed, "--method auto");
         if (!(parsed.GetValue(_budget) is > 0 and < 1e6))
             throw new UsageException("--auto-budget: must be above 0");
         _ = parsed.GetValue<string>("--backbone") ?? throw new UsageException("--backbone FILE is missing");

@@ -83,16 +83,10 @@ internal sealed record AutoPlan(
     public IReadOnlyList<string> Trial(AutoArm arm, AutoRound round, IReadOnlyList<string> given)
     {
         int warmup = round.Epochs * Warmup / Math.Max(1, Costs[arm.Method].Epochs);
-        int sched = given.ToList().IndexOf("--sched");
-        List<string> replaced = [.. s_ofTheFull];
-        // What has no effect in a trial would be refused there.
-        if (warmup == 0)
-            replaced.Add("--warmup-lr");
-        if (sched < 0 || given[sched + 1] is "cosine" or "tanh")
-            replaced.Add("--decay-rate");
         return
         [
-            .. GivenFlags.Without(given, replaced), .. arm.Flags, "--epochs", $"{round.Epochs}",
+            // What has an effect in the full run may have none in a trial.
+            GivenFlags.MayLieIdle, .. GivenFlags.Without(given, s_ofTheFull), .. arm.Flags, "--epochs", $"{round.Epochs}",
             "--max-steps", $"{round.MaxSteps}", "--warmup-epochs", $"{warmup}", "--cooldown-epochs", "0",
             "--lr-cycle-limit", "1", "--test-at-end", "false", "--tensorboard", "false",
         ];

@@ -3,9 +3,9 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using VisionMamba.Cli.Flags;
 using VisionMamba.Cli.Output;
+using VisionMamba.Cli.Recipes;
 using VisionMamba.Cli.Studies.Comparison;
 using VisionMamba.Models.Checkpoints;
-using VisionMamba.Tensors.Files;
 
 namespace VisionMamba.Cli.Studies.Automatic;
 
@@ -17,8 +17,7 @@ internal static class AutoProbe
         ParseResult parsed, IReadOnlyList<string> methods, IReadOnlyList<double> rates, IReadOnlyList<string> given,
         MethodFlags flags, IReadOnlyList<string> device)
     {
-        using TensorFile file = TensorFile.Open(parsed.GetValue<string>("--backbone")!);
-        int depth = ModelFile.ReadConfig(file, new LoadOptions(), []).Depth;
+        int depth = ModelFile.Depth(parsed.GetValue<string>("--backbone")!, new LoadOptions());
         AutoArm[] arms = [.. methods.SelectMany(m => rates.Select(
             r => new AutoArm(m, Rounded(r), Settings(parsed, m, depth))))];
         if (arms.Length < 2)
@@ -39,10 +38,13 @@ internal static class AutoProbe
             (int)plan["settings"]!["warmup_epochs"]!["value"]!, Minutes: 0);
     }
 
-    /// <summary>Cross prompts are shared by a third of the layers, as published (8 of 24), on any depth.</summary>
+    /// <summary>
+    /// Cross prompts are shared by a third of the layers, as published (8 of 24), on any depth, where nobody says.
+    /// </summary>
     private static string[] Settings(ParseResult parsed, string method, int depth)
     {
-        bool given = parsed.IsGiven("--shared-layers");
+        bool given = parsed.IsGiven("--shared-layers")
+            || RecipeFlag.Read(parsed)?.Options.ContainsKey("shared_layers") == true;
         return method.Split('+').Contains("svp") && !given ? ["--shared-layers", $"{Math.Max(1, depth / 3)}"] : [];
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using VisionMamba.Cli.Flags;
 using VisionMamba.Tensors.Files;
 
 namespace VisionMamba.Cli.Studies.Comparison;
@@ -56,7 +57,10 @@ internal sealed record StudyCosts(
             progress($"measuring {cell.Method.Name} on {cell.Task.Name}");
             StudyUnit unit = cell.Seeds[0];
             JsonObject planned = RunConsole.Json(
-                ["train", .. plan.Arguments(unit, plan.File.Rates[0]), .. plan.Places(unit), "--dry-run", .. device]);
+            [
+                "train", GivenFlags.MayLieIdle, .. plan.Arguments(unit, plan.File.Rates[0]), .. plan.Places(unit),
+                "--dry-run", .. device,
+            ]);
             costs.Tasks.TryAdd(cell.Task.Name, Size(planned["data"]!, cell.Task.Name));
             costs.Methods.TryAdd(cell.Method.Name, MethodCost.Of(planned));
             costs = costs with { Device = (string)planned["time_estimate"]!["device"]! };

@@ -49,7 +49,10 @@ internal static class StudyKeys
 
     /// <summary>What the study itself decides.</summary>
     private static readonly string[] s_own =
-        ["method", "lr", "seed", "split_seed", "test_at_end", "select_on", "save_every", "tensorboard", "auto_budget"];
+    [
+        "method", "lr", "seed", "split_seed", "test_at_end", "select_on", "train_on_validation", "save_every",
+        "tensorboard", "auto_budget", "auto_methods",
+    ];
 
     /// <summary>The flags that options may hold, by key.</summary>
     public static IReadOnlyDictionary<string, System.CommandLine.Option> Options() =>

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using VisionMamba.Cli.Flags;
 using VisionMamba.Cli.Runs;
 using VisionMamba.Tensors.Files;
 using VisionMamba.Training;
@@ -44,7 +45,7 @@ internal sealed class StudyRuns(
             ? ["train", "--output", run, "--resume", "--quiet", .. device]
             :
             [
-                "train", .. arguments, .. plan.Places(unit), "--test-at-end", unit.Rate is null ? "true" : "false",
+                "train", GivenFlags.MayLieIdle, .. arguments, .. plan.Places(unit), "--test-at-end", unit.Rate is null ? "true" : "false",
                 "--tensorboard", "false", "--output", run, "--quiet", .. device,
             ];
         Interrupted = RunConsole.Run(line, Path.Combine(run, "console.log"), progress) != 0;
