@@ -55,6 +55,38 @@ public sealed class MainJobTests(TinyRun run) : IClassFixture<TinyRun>
         Assert.Equal(4, File.ReadAllLines(run.At("evaluation/confusion.csv")).Length);
     }
 
+    /// <summary>The files of an evaluation are three views of the same answers.</summary>
+    [Fact]
+    public void TheFilesOfAnEvaluationAgree()
+    {
+        JsonNode evaluation = CommandLine.Succeed(
+            "evaluate", "--checkpoint", run.Checkpoint, "--data", run.Data, "--split", "train",
+            "--output", run.At("answers"), "--json").Json;
+        Assert.True(JsonNode.DeepEquals(
+            evaluation, JsonNode.Parse(File.ReadAllText(run.At("answers/evaluation.json")))));
+        string[][] Rows(string file) => [.. File.ReadAllLines(run.At($"answers/{file}")).Select(r => r.Split(','))];
+        string[][] predictions = Rows("predictions.csv"), confusion = Rows("confusion.csv");
+        Assert.Equal(["path", "class", "predicted", "probability"], predictions[0]);
+        string[][] answers = predictions[1..];
+        Assert.Equal((int)evaluation["images"]!, answers.Length);
+        Assert.All(answers, a => Assert.Equal(Path.GetFileName(Path.GetDirectoryName(a[0])), a[1]));
+        string[] classes = confusion[0][1..];
+        Assert.Equal(3, classes.Length);
+        Assert.Equal(classes, confusion[1..].Select(row => row[0]));
+        foreach (string[] row in confusion[1..])
+        {
+            string[] counts = [.. classes.Select(c => $"{answers.Count(a => a[1] == row[0] && a[2] == c)}")];
+            Assert.Equal(counts, row[1..]);
+            string[][] own = [.. answers.Where(a => a[1] == row[0])];
+            Assert.Equal(
+                own.Count(a => a[2] == a[1]) / (double)own.Length, (double)evaluation["per_class_top1"]![row[0]]!,
+                1e-9);
+        }
+
+        Assert.Equal(
+            answers.Count(a => a[1] == a[2]) / (double)answers.Length, (double)evaluation["top1"]!, 1e-9);
+    }
+
     /// <summary>Images are answered together, and each as if it were alone.</summary>
     [Fact]
     public void AnAnswerIsTheSameWhateverTheBatch()

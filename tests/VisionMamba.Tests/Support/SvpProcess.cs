@@ -7,11 +7,16 @@ namespace VisionMamba.Tests.Support;
 /// <summary>Runs a built or published svp as a process of its own.</summary>
 internal static class SvpProcess
 {
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(5);
+
     /// <summary>The program that was built with the tests; it needs the installed runtime.</summary>
     public static string Built { get; } =
         Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "svp.exe" : "svp");
 
-    /// <summary>What <paramref name="program"/> answers; <paramref name="environment"/> is added.</summary>
+    /// <summary>
+    /// What <paramref name="program"/> answers; <paramref name="environment"/> is added. It is killed, with all that it
+    /// began, where the test is cancelled or it takes minutes.
+    /// </summary>
     public static async Task<CommandResult> Run(
         string program, IEnumerable<string> arguments, params (string Name, string Value)[] environment)
     {
@@ -25,7 +30,20 @@ internal static class SvpProcess
             start.Environment[name] = value;
         using Process process = Process.Start(start)!;
         Task<string> log = process.StandardError.ReadToEndAsync(), output = process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        cancel.CancelAfter(s_patience);
+        try
+        {
+            await process.WaitForExitAsync(cancel.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+            throw new TimeoutException(
+                $"{program} {string.Join(' ', start.ArgumentList)}: took more than {s_patience.TotalMinutes} minutes");
+        }
+
         return new CommandResult(process.ExitCode, await output, await log);
     }
 

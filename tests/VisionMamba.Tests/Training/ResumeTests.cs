@@ -1,5 +1,6 @@
 using VisionMamba.Models;
 using VisionMamba.Training;
+using VisionMamba.Training.Optimizers;
 
 namespace VisionMamba.Tests.Training;
 
@@ -8,15 +9,12 @@ namespace VisionMamba.Tests.Training;
 /// </summary>
 public sealed class ResumeTests : TinyTraining
 {
-    private static readonly string[] s_optimizers =
-        ["adamw", "adam", "sgd", "momentum", "lion", "nadam", "radam", "adabelief", "lamb", "rmsprop", "rmsproptf"];
-
     private static readonly string[] s_schedules = ["cosine", "tanh", "step", "multistep", "plateau"];
 
     /// <summary>Every optimizer, schedule and option, and every pair of schedule, average and pieces.</summary>
     public static IEnumerable<TheoryDataRow<string, string, bool, int>> Combinations =>
     [
-        .. s_optimizers.Select((o, i) => new TheoryDataRow<string, string, bool, int>(
+        .. OptimizerCatalog.Names.Select((o, i) => new TheoryDataRow<string, string, bool, int>(
             o, s_schedules[i % s_schedules.Length], i % 2 == 0, i % 3 == 0 ? 3 : 0)),
         .. from s in s_schedules from ema in new[] { false, true } from micro in new[] { 0, 3 }
            select new TheoryDataRow<string, string, bool, int>("adamw", s, ema, micro),

@@ -132,27 +132,6 @@ public sealed class MergedModelTests : IDisposable
         Assert.Contains(model.Parameters["additional_scan.2.x_proj_b.weight"].Span[^40..].ToArray(), v => v != 0);
     }
 
-    /// <summary>The counts of docs/methods.md.</summary>
-    [Theory]
-    [InlineData("lora", "{}", 1_769_472)]
-    [InlineData("lora", """{"sites":"in_proj","rank":32}""", 1_474_560)]
-    [InlineData("lora", """{"sites":"out_proj","rank":96}""", 2_654_208)]
-    [InlineData("lora", """{"sites":"x_proj"}""", 2_531_328)]
-    [InlineData("lora", """{"sites":"dt_proj"}""", 2_433_024)]
-    [InlineData("adapter", "{}", 599_808)]
-    [InlineData("additional-scan", "{}", 663_552)]
-    [InlineData("conv1d", "{}", 147_456)]
-    [InlineData("a-tuning", "{}", 589_824)]
-    [InlineData("d-tuning", "{}", 36_864)]
-    public void TrainsOnVimSmallAsManyNumbersAsDocumented(string method, string settings, long count)
-    {
-        var model = new VisionMambaModel(
-            VisionMambaConfig.Presets["small"], TuningMethods.Create(method, (JsonObject)JsonNode.Parse(settings)!), 0,
-            (name, shape) => new Tensor(Storage.Unbacked, shape) { Name = name });
-        Assert.Equal(
-            count, model.Parameters.Trainable.Where(p => !p.Name!.StartsWith("head.")).Sum(p => p.Count));
-    }
-
     [Theory]
     [InlineData("lora", """{"sites":"in_proj,foo"}""", "unknown site 'foo'")]
     [InlineData("lora", """{"sites":"in_proj.x,in_proj"}""", "is a part of 'in_proj'")]
