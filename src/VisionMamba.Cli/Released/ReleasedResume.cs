@@ -100,11 +100,12 @@ internal sealed class ReleasedResume
 
     /// <summary>AdamW's epsilon and betas are the file's, unless a flag says them.</summary>
     private static TrainingOptions WithAdamOf(
-        ReleasedTraining training, ParseResult parsed, TrainingOptions options) => options with
+        ReleasedTraining training, ParseResult parsed, TrainingOptions options)
     {
-        OptEps = parsed.IsGiven("--opt-eps") ? options.OptEps : training.Epsilon ?? options.OptEps,
-        OptBetas = parsed.IsGiven("--opt-betas") ? options.OptBetas : training.Betas ?? options.OptBetas,
-    };
+        double? epsilon = parsed.IsGiven("--opt-eps") ? null : training.Epsilon;
+        IReadOnlyList<double>? betas = parsed.IsGiven("--opt-betas") ? null : training.Betas;
+        return options with { OptEps = epsilon ?? options.OptEps, OptBetas = betas ?? options.OptBetas };
+    }
 
     /// <summary>
     /// What the shapes leave open: flags, else the run's args; the released code reads paired halves.
