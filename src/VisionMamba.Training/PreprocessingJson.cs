@@ -21,16 +21,19 @@ public static class PreprocessingJson
         ["std"] = new JsonArray([.. p.Std.Select(v => (JsonNode)v)]),
     };
 
-    /// <summary>How images become the input of the model that was read from <paramref name="path"/>.</summary>
+    /// <summary>
+    /// How images become the input of the model that was read from <paramref name="path"/>; with
+    /// <paramref name="anySize"/> its input may be of another size by now.
+    /// </summary>
     /// <exception cref="VisionMambaException">
     /// What the file says of it is malformed, or the model does not look at pictures of three channels.
     /// </exception>
-    public static Preprocessing Of(LoadedModel loaded, string path)
+    public static Preprocessing Of(LoadedModel loaded, string path, bool anySize = false)
     {
         try
         {
             CheckChannels(loaded.Model.Config);
-            return Read(loaded.Card.Preprocessing, loaded.Model.Config.ImageSize);
+            return Read(loaded.Card.Preprocessing, loaded.Model.Config.ImageSize, anySize);
         }
         catch (VisionMambaException e)
         {
@@ -48,10 +51,10 @@ public static class PreprocessingJson
 
     /// <summary>
     /// Reads what <see cref="Write"/> wrote; for null, the ImageNet convention at <paramref name="size"/> pixels, which
-    /// is the model's input.
+    /// is the model's input. With <paramref name="anySize"/> it may have been made for another one.
     /// </summary>
     /// <exception cref="VisionMambaException">It is malformed or for inputs of another size.</exception>
-    public static Preprocessing Read(JsonObject? json, int size)
+    public static Preprocessing Read(JsonObject? json, int size, bool anySize = false)
     {
         if (json is null)
             return Preprocessing.ImageNet(size);
@@ -68,8 +71,8 @@ public static class PreprocessingJson
                 },
                 Numbers(json["mean"]),
                 Numbers(json["std"]));
-            bool sound = read.Size == size && read.CropFraction is > 0 and <= 1 && read.Mean.Length == Channels
-                && read.Std.Length == Channels && read.Mean.All(float.IsFinite)
+            bool sound = (anySize || read.Size == size) && read.CropFraction is > 0 and <= 1
+                && read.Mean.Length == Channels && read.Std.Length == Channels && read.Mean.All(float.IsFinite)
                     && read.Std.All(s => s > 0 && float.IsFinite(s));
             return sound ? read : throw new FormatException($"it does not make inputs of {size} px and 3 channels");
         }

@@ -59,7 +59,11 @@ public sealed class Trainer
         _rates = new LearningRates(options);
         Teacher? teacher = options.Teacher is null ? null : Teacher.Open(
             options.Teacher, session.Model.Config, data.Train.Classes, preprocessing, session.Backend);
-        session.KeepFeatures(options.InputsRepeat());
+        // Pieces of two sizes would make what is kept depend on where a run was interrupted (see FeatureCache).
+        int batch = Math.Min(options.Batch, data.Train.Count);
+        bool even = session.Backend.OnHost
+            || batch % BatchPieces.Images(options, session.Model.Config, session.Backend) == 0;
+        session.KeepFeatures(options.InputsRepeat() && even);
         _step = new TrainStep(session, options, _optimizer, _average, teacher);
         _epochEnd = new EpochEnd(session, _average, card, BestPath, BestAveragePath);
     }

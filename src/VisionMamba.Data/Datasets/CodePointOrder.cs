@@ -17,6 +17,8 @@ internal sealed class CodePointOrder : IComparer<string>
         return Rank(x[shared]) - Rank(y[shared]);
     }
 
-    // Surrogates stand for code points above every other UTF-16 unit.
-    private static int Rank(char c) => char.IsSurrogate(c) ? c + 0x10000 : c;
+    // Surrogates stand for code points above every other UTF-16 unit. Windows' separator sorts as the others' does, so
+    // that a seed holds out the same images everywhere.
+    private static int Rank(char c) =>
+        char.IsSurrogate(c) ? c + 0x10000 : c == Path.DirectorySeparatorChar ? '/' : c;
 }

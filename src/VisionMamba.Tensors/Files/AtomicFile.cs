@@ -37,7 +37,7 @@ public static class AtomicFile
                 stream.Flush(flushToDisk: true);
             }
 
-            File.Move(temporary, full, overwrite: true);
+            Replace(temporary, full);
             Moment?.Invoke(full, true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
@@ -65,6 +65,27 @@ public static class AtomicFile
             return;
         foreach (string temporary in Directory.EnumerateFiles(folder, $".{file}.*.tmp"))
             Remove(temporary);
+    }
+
+    /// <summary>
+    /// Windows does not replace a file that another program has open, as one that answers from a checkpoint: it is
+    /// given two seconds to finish.
+    /// </summary>
+    private static void Replace(string temporary, string full)
+    {
+        for (int attempt = 0; ; attempt++)
+        {
+            try
+            {
+                File.Move(temporary, full, overwrite: true);
+                return;
+            }
+            catch (Exception e) when (OperatingSystem.IsWindows() && attempt < 20 && File.Exists(full)
+                && e is IOException or UnauthorizedAccessException)
+            {
+                Thread.Sleep(100);
+            }
+        }
     }
 
     private static void Remove(string temporary)

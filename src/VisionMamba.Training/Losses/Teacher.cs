@@ -40,13 +40,9 @@ public sealed class Teacher
         if (loaded.Card.Classes.Count > 0 && classes.Count > 0 && !loaded.Card.Classes.SequenceEqual(classes))
             throw new VisionMambaException(
                 $"--teacher {path}: has other class names or another order; train it on the same data");
-        int size = (int?)loaded.Card.Preprocessing?["size"] ?? student.ImageSize;
-        Preprocessing own = PreprocessingJson.Read(loaded.Card.Preprocessing, size);
+        Preprocessing own = PreprocessingJson.Of(loaded, $"--teacher {path}", anySize: true);
         if (!own.Mean.SequenceEqual(preprocessing.Mean) || !own.Std.SequenceEqual(preprocessing.Std))
             throw new VisionMambaException($"--teacher {path}: was trained on images with another mean and deviation");
-        if (config.Channels != student.Channels)
-            throw new VisionMambaException(
-                $"--teacher {path}: takes images of {config.Channels} channels, not {student.Channels}");
         return new Teacher(new ModelSession(loaded.Model, backend));
     }
 
