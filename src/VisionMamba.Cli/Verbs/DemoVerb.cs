@@ -92,7 +92,11 @@ internal static class DemoVerb
         foreach (string method in s_methods)
         {
             if (Adapt(method, backend, data, output, epochs, report, cancel) is not { } sheet)
+            {
+                Console.Error.WriteLine($"interrupted; {output} holds what was trained so far, and demo begins anew");
                 return 1;
+            }
+
             if (method == "svp")
                 PictureSheet.Write(Path.Combine(output, "demo.png"), sheet, columns: 8, thumbnail: 112);
         }

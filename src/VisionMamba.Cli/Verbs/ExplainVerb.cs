@@ -61,19 +61,20 @@ internal static class ExplainVerb
             LoadedModel loaded = checkpoint.Load(parsed);
             int? index = Class(parsed.GetValue(target), loaded);
             var transform = new EvalTransform(PreprocessingJson.Of(loaded, checkpoint.Path(parsed)));
-            int skipped = 0;
+            var skipped = new JsonArray();
             var explained = new List<ExplainedImage>();
             foreach (string path in paths)
             {
                 RgbImage image = unreadable.Load(path);
-                if (unreadable.Report(path) is null)
-                    explained.Add(Explain(path, transform, image, loaded, backend, index));
+                if (unreadable.Report(path) is { } error)
+                    skipped.Add((JsonNode)new JsonObject { ["path"] = path, ["error"] = error });
                 else
-                    skipped++;
+                    explained.Add(Explain(path, transform, image, loaded, backend, index));
             }
 
             if (explained.Count == 0)
                 throw new VisionMambaException("none of the images can be read");
+            bool anySkipped = skipped.Count > 0;
             IReadOnlyList<string> files = Write(to, ending, explained, checkpoint.Path(parsed), loaded);
             if (parsed.GetValue(json))
             {
@@ -81,6 +82,7 @@ internal static class ExplainVerb
                 {
                     ["files"] = new JsonArray([.. files.Select(f => (JsonNode)f)]),
                     ["images"] = new JsonArray([.. explained.Select(e => (JsonNode)ExplainReport.Json(e))]),
+                    ["skipped"] = skipped,
                 });
             }
             else
@@ -89,7 +91,7 @@ internal static class ExplainVerb
                     Console.Out.WriteLine(file);
             }
 
-            return skipped == 0 ? 0 : 1;
+            return anySkipped ? 1 : 0;
         });
         return command;
     }

@@ -65,6 +65,8 @@ internal static class ExportVerb
             var notes = new List<string>();
             if (training)
                 TrainingExport.RequireKnown(loaded.Model.Method);
+            string name = loaded.Model.Method.Name;
+            parsed.RefuseIdle((unmerged, !loaded.Model.Method.Merges, $"'{name}' does not merge into the weights"));
             if (loaded.Model.Method.Merges)
                 loaded = Merged(loaded, parsed.GetValue(unmerged), shape, notes);
             if (kind == "safetensors")

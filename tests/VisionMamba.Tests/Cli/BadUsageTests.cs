@@ -102,6 +102,7 @@ public sealed class BadUsageTests(TinyRun run) : IClassFixture<TinyRun>
         { 2, "bench --scaling --passes forward", "--passes: has no effect beside --scaling" },
         { 2, "bench --scaling --ops", "--ops: has no effect beside --scaling" },
         { 2, "export --checkpoint CHECKPOINT --output OUT.pth --dtype fp8", "--dtype" },
+        { 2, "export --checkpoint CHECKPOINT --output OUT.safetensors --unmerged", "'svp' does not merge" },
         { 2, "export --pack TEXT --backbone BACKBONE --output BACKBONE", "would replace" },
         { 2, "export --pack TEXT --checkpoint BACKBONE --output BACKBONE", "would replace" },
         { 2, "pack create --pack TEXT --backbone BACKBONE --output BACKBONE", "would replace" },
