@@ -51,7 +51,7 @@ public sealed class HostilePackTests : IDisposable
         { "shared layers 0", Method, """{"name":"svp","settings":{"shared_layers":0}}""", "shared" },
         {
             "absurd inner width", Method,
-            """{"name":"svp","settings":{"shared_layers":2,"inner_width":2147483647}}""", "prompt_generator"
+            """{"name":"svp","settings":{"shared_layers":2,"inner_width":2147483647}}""", "inner width must be"
         },
         {
             "absurd scale rows", Method,
