@@ -44,7 +44,7 @@ public static class ReleasedTrainingWriter
     {
         var plain = new TrainingOptions();
         string? flag = options.Opt != plain.Opt ? "--opt" : options.Sched != plain.Sched ? "--sched"
-            : options.OptimizerSettings() with { WeightDecay = 0 } != plain.OptimizerSettings() with { WeightDecay = 0 }
+            : Numbers(options) != Numbers(plain)
                 ? "--opt-eps, --opt-betas, --layer-decay or a rate's scale"
             : options.BceLoss ? "--bce-loss" : options.Distillation != plain.Distillation ? "--distillation"
             : options.ClipGradient > 0 && options.ClipMode != plain.ClipMode ? "--clip-mode"
@@ -55,6 +55,21 @@ public static class ReleasedTrainingWriter
             throw new VisionMambaException($"the run was trained with another {flag} than the released code's training "
                 + "checkpoints are written for here (AdamW, one cosine); export the model alone");
         }
+    }
+
+    /// <summary>
+    /// AdamW's numbers but for the decay; those left open are torch's, which a file of its own says.
+    /// </summary>
+    private static OptimizerSettings Numbers(TrainingOptions options)
+    {
+        OptimizerSettings given = options.OptimizerSettings();
+        return given with
+        {
+            WeightDecay = 0,
+            Beta1 = given.Beta1 ?? 0.9,
+            Beta2 = given.Beta2 ?? 0.999,
+            Epsilon = given.Epsilon ?? 1e-8,
+        };
     }
 
     private static List<List<Tensor>> Groups(VisionMambaModel model, double weightDecay)

@@ -213,6 +213,10 @@ public sealed class InterchangeTests(TinyRun run) : IClassFixture<TinyRun>
         Assert.Equal(0.1, (double)options["LearningRate"]!, 1e-12);
         JsonNode ours = JsonNode.Parse(File.ReadAllText(run.At("long/run.json")))!["options"]!["Augment"]!;
         Assert.True(JsonNode.DeepEquals(ours, options["Augment"]), options["Augment"]!.ToJsonString());
+        // What was taken from the file does not keep the run from going there again.
+        CommandLine.Succeed(
+            "export", "--checkpoint", run.At("on/last.safetensors"), "--with-optimizer",
+            "--output", run.At("again.pth"));
         // The run that was made of it is a run of ours: it can be resumed, and its logs stay whole.
         CommandLine.Succeed("train", "--resume", "--output", run.At("on"));
         Assert.Equal(log, File.ReadAllLines(run.At("on/log.csv")));
