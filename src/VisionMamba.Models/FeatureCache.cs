@@ -7,8 +7,8 @@ namespace VisionMamba.Models;
 /// <summary>
 /// What a frozen backbone makes of images, kept by the images' content: where only the head trains, an image that comes
 /// again costs a hash (30 us for 64 px) in place of a forward pass. The features of an image do not depend on the
-/// others of its batch, so results are the same to the bit. On a GPU they may depend on the batch's size, and every size
-/// keeps memory of its own: there <paramref name="wholeBatches"/> computes a batch whole if it lacks an image.
+/// others of its batch, so results are the same to the bit. On a GPU they may depend on the batch's size, and every
+/// size keeps memory of its own: there <paramref name="wholeBatches"/> computes a batch whole if it lacks an image.
 /// </summary>
 internal sealed class FeatureCache(VisionMambaModel model, Func<Tensor, Tensor> compute, bool wholeBatches)
 {

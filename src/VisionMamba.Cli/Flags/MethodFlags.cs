@@ -106,7 +106,7 @@ internal sealed class MethodFlags
         }
 
         if (!parsed.IsGiven(GivenFlags.MayLieIdle)
-            && _settings.FirstOrDefault(s => s.IsGiven(parsed) && !s.Methods.Intersect(names).Any()) is { } unused)
+            && Foreign(names).FirstOrDefault(s => s.IsGiven(parsed)) is { } unused)
         {
             string owners = string.Join(" and ", unused.Methods);
             throw new UsageException($"{unused.Flag.Name}: is a setting of --method {owners}, not of '{name}'");
@@ -132,7 +132,7 @@ internal sealed class MethodFlags
     public void RefuseForeign(ParseResult parsed, IReadOnlyList<string> methods)
     {
         string[] names = [.. methods.SelectMany(m => m.Split('+'))];
-        if (_settings.FirstOrDefault(s => s.IsGiven(parsed) && !s.Methods.Intersect(names).Any()) is { } unused)
+        if (Foreign(names).FirstOrDefault(s => s.IsGiven(parsed)) is { } unused)
             throw new UsageException($"{unused.Flag.Name}: is a setting of --method "
                 + $"{string.Join(" and ", unused.Methods)}, which is not compared");
     }
@@ -140,10 +140,13 @@ internal sealed class MethodFlags
     /// <summary>A command line's words without the settings that <paramref name="method"/> has not.</summary>
     public IReadOnlyList<string> Without(IReadOnlyList<string> given, string method)
     {
-        string[] names = method.Split('+');
-        string[] foreign = [.. _settings.Where(s => !s.Methods.Intersect(names).Any()).Select(s => s.Flag.Name)];
+        string[] foreign = [.. Foreign(method.Split('+')).Select(s => s.Flag.Name)];
         return GivenFlags.Without(given, foreign);
     }
+
+    /// <summary>The settings that none of the methods has.</summary>
+    private IEnumerable<MethodSetting> Foreign(string[] methods) =>
+        _settings.Where(s => !s.Methods.Intersect(methods).Any());
 
     public int HeadLayers(ParseResult parsed) => parsed.GetValue(_head);
 
@@ -154,8 +157,7 @@ internal sealed class MethodFlags
     private TuningMethod Create(string name, string[] names, ParseResult parsed, int depth)
     {
         // The published number suits published depths; a shallower backbone shares as far as it goes.
-        bool chosen = RecipeFlag.Read(parsed)?.Options.ContainsKey(SharedLayers) == true;
-        JsonNode? Value(MethodSetting s) => s.Key == SharedLayers && !s.IsGiven(parsed) && !chosen
+        JsonNode? Value(MethodSetting s) => s.Key == SharedLayers && !RecipeFlag.Says(parsed, s.Flag.Name)
             ? Math.Min((int)s.Read(parsed)!, depth) : s.Read(parsed);
         JsonObject Settings(string method) => new(_settings.Where(s => s.Methods.Contains(method))
             .Select(s => KeyValuePair.Create(s.Key, Value(s))));

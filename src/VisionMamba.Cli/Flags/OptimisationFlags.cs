@@ -127,7 +127,9 @@ internal sealed class OptimisationFlags
             (_minimum, sched is "step" or "multistep", $"{_sched.Name} {sched} has no lowest rate"),
             (_patience, sched != "plateau", $"is of {_sched.Name} plateau"),
             (_decayRate, sched == "tanh", $"{_sched.Name} tanh has none"),
-            (_decayRate, cyclic && !cycles, $"{_sched.Name} {sched} has none without {_cycles.Name} of 2 or more"),
+            (
+                _decayRate, sched == "cosine" && !cycles,
+                $"{_sched.Name} cosine has none without {_cycles.Name} of 2 or more"),
             (_decayEpochs, sched != "step", $"is of {_sched.Name} step"),
             (_milestones, sched != "multistep", $"is of {_sched.Name} multistep"),
             (_cycleMul, cyclic && !cycles, $"needs {_cycles.Name} of 2 or more"),

@@ -18,6 +18,10 @@ internal static class RecipeFlag
     public static Recipe? Read(ParseResult parsed) =>
         Given(parsed) is { } name ? Recipe.Load(name) : null;
 
+    /// <summary>Whether the command line or its recipe says a flag, as against its default.</summary>
+    public static bool Says(ParseResult parsed, string flag) =>
+        parsed.IsGiven(flag) || Read(parsed)?.Options.ContainsKey(RecipeOptions.Key(flag)) == true;
+
     /// <summary>Parses <paramref name="args"/>; where they name a recipe, its values become the defaults.</summary>
     public static ParseResult Parse(RootCommand root, IReadOnlyList<string> args)
     {

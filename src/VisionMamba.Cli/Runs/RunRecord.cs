@@ -36,9 +36,6 @@ internal sealed class RunRecord
     /// <summary>result.json; null while the run is not finished, or goes on beyond the epochs it is of.</summary>
     public JsonObject? Result { get; }
 
-    private static bool IsOld(JsonObject? result, IReadOnlyList<EpochRow> epochs) =>
-        epochs.Count > 0 && (int?)result?["epochs"] < epochs[^1].Epoch;
-
     public EpochRow? Last => Epochs.Count == 0 ? null : Epochs[^1];
 
     /// <summary>The first of the epochs with the highest validation top-1, as the trainer chooses it.</summary>
@@ -173,6 +170,9 @@ internal sealed class RunRecord
             lines.Add(line);
         return [.. lines];
     }
+
+    private static bool IsOld(JsonObject? result, IReadOnlyList<EpochRow> epochs) =>
+        epochs.Count > 0 && (int?)result?["epochs"] < epochs[^1].Epoch;
 
     private static List<EpochRow> ReadEpochs(string path)
     {

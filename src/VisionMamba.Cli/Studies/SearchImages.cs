@@ -2,7 +2,9 @@ using System.CommandLine;
 
 namespace VisionMamba.Cli.Studies;
 
-/// <summary>What a search chooses by: validation images that it neither trains on nor takes from the test part.</summary>
+/// <summary>
+/// What a search chooses by: validation images that it neither trains on nor takes from the test part.
+/// </summary>
 internal static class SearchImages
 {
     /// <summary>Refuses flags, also of a recipe, that would let <paramref name="search"/> choose by others.</summary>

@@ -74,7 +74,6 @@ internal static class ExplainVerb
 
             if (explained.Count == 0)
                 throw new VisionMambaException("none of the images can be read");
-            bool anySkipped = skipped.Count > 0;
             IReadOnlyList<string> files = Write(to, ending, explained, checkpoint.Path(parsed), loaded);
             if (parsed.GetValue(json))
             {
@@ -91,7 +90,7 @@ internal static class ExplainVerb
                     Console.Out.WriteLine(file);
             }
 
-            return anySkipped ? 1 : 0;
+            return skipped.Count == 0 ? 0 : 1;
         });
         return command;
     }

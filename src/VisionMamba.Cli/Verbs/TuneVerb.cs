@@ -18,10 +18,10 @@ internal static class TuneVerb
 
     // They are the search's own, or have no meaning in it.
     private static readonly string[] s_notTrials =
-        [
-            "--output", "--resume", "--json", "--dry-run", "--seeds", "--model", "--quiet", "--test-at-end",
-            GivenFlags.MayLieIdle,
-        ];
+    [
+        "--output", "--resume", "--json", "--dry-run", "--seeds", "--model", "--quiet", "--test-at-end",
+        GivenFlags.MayLieIdle,
+    ];
 
     public static Command Create()
     {

@@ -11,8 +11,8 @@ public static class FolderDatasets
 
     /// <summary>
     /// Reads <paramref name="dir"/>: train/ with val/ (validation/, valid/) and/or test/, or class folders alone, which
-    /// may be called so, too. Where
-    /// there is no validation part, <paramref name="validationFraction"/> of each training class is held out by seed.
+    /// may be called so, too. Where there is no validation part, <paramref name="validationFraction"/> of each training
+    /// class is held out by seed.
     /// </summary>
     public static DatasetSplits Load(string dir, double validationFraction = 0.2, ulong seed = 0) =>
         Load(dir, new DatasetOptions { ValidationFraction = validationFraction, Seed = seed });

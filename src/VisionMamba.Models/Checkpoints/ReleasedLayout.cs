@@ -72,7 +72,7 @@ public static class ReleasedLayout
     private static SvpMethod? SvpOf(TuningMethod method) => method switch
     {
         SvpMethod svp => svp,
-        CombinedMethod several => several.Parts.Where(p => p.AddsParameters).ToArray() is [SvpMethod only] ? only : null,
+        CombinedMethod several when several.Parts.Where(p => p.AddsParameters).ToArray() is [SvpMethod only] => only,
         _ => null,
     };
 

@@ -147,11 +147,6 @@ public sealed class DataFlagTests
     private static (DataFlags Flags, ParseResult Parsed) Parse(string words)
     {
         var flags = new DataFlags();
-        var command = new Command("run");
-        foreach (Option flag in flags.All)
-            command.Options.Add(flag);
-        ParseResult parsed = command.Parse(words.Split(' ', StringSplitOptions.RemoveEmptyEntries));
-        Assert.Empty(parsed.Errors);
-        return (flags, parsed);
+        return (flags, FlagParsing.Parse(flags.All, words));
     }
 }

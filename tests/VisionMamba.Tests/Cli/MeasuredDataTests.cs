@@ -1,4 +1,3 @@
-using System.CommandLine;
 using VisionMamba.Cli.Flags;
 using VisionMamba.Cli.Runs;
 
@@ -17,7 +16,7 @@ public sealed class MeasuredDataTests
     [Fact]
     public void FlagsStandOverWhatTheRunRecorded()
     {
-        RunData data = Read("--data", "new", "--partition", "2");
+        RunData data = Read("--data new --partition 2");
         Assert.Equal(("DTD", 2, 5, 0.3, 4UL), (
             data.DataSet, data.Partition, data.MaxClasses, data.ValidationFraction, data.SplitSeed));
         Assert.Equal(("train8val2", 9), (data.Sample, data.MaxTest));
@@ -28,22 +27,19 @@ public sealed class MeasuredDataTests
     [Fact]
     public void NothingThatIsRecordedHoldsForAnotherDataSet()
     {
-        RunData data = Read("--data", "new", "--data-set", "folder");
+        RunData data = Read("--data new --data-set folder");
         Assert.Equal("folder", data.DataSet);
         Assert.Null(data.Partition);
         Assert.Null(data.Sample);
         Assert.Null(data.MaxClasses);
         Assert.Null(data.MaxTest);
         // Named again it is the same one.
-        Assert.Equal(3, Read("--data", "new", "--data-set", "DTD").Partition);
+        Assert.Equal(3, Read("--data new --data-set DTD").Partition);
     }
 
-    private static RunData Read(params string[] arguments)
+    private static RunData Read(string words)
     {
         var flags = new DataFlags();
-        var command = new Command("evaluate");
-        foreach (Option option in flags.All)
-            command.Options.Add(option);
-        return flags.Read(command.Parse(arguments), seed: null, s_recorded);
+        return flags.Read(FlagParsing.Parse(flags.All, words), seed: null, s_recorded);
     }
 }

@@ -119,11 +119,6 @@ public sealed class MethodFlagTests
     private static (MethodFlags Flags, ParseResult Parsed) Parse(string words)
     {
         var flags = new MethodFlags();
-        var command = new Command("run");
-        foreach (Option flag in flags.All)
-            command.Options.Add(flag);
-        ParseResult parsed = command.Parse(words.Split(' ', StringSplitOptions.RemoveEmptyEntries));
-        Assert.Empty(parsed.Errors);
-        return (flags, parsed);
+        return (flags, FlagParsing.Parse(flags.All, words));
     }
 }

@@ -1,4 +1,3 @@
-using System.CommandLine;
 using System.Text.Json.Nodes;
 using VisionMamba.Cli.Flags;
 using VisionMamba.Training;
@@ -82,12 +81,7 @@ public sealed class TrainingFlagTests
     private static Dictionary<string, string> Options(string words)
     {
         var flags = new TrainingFlags();
-        var command = new Command("run");
-        foreach (Option flag in flags.All)
-            command.Options.Add(flag);
-        ParseResult parsed = command.Parse(words.Split(' ', StringSplitOptions.RemoveEmptyEntries));
-        Assert.Empty(parsed.Errors);
-        JsonObject options = OptionsJson.Write(flags.Read(parsed));
+        JsonObject options = OptionsJson.Write(flags.Read(FlagParsing.Parse(flags.All, words)));
         IEnumerable<KeyValuePair<string, JsonNode?>> augment = options["Augment"]!.AsObject().Select(
             o => KeyValuePair.Create("Augment." + o.Key, o.Value));
         // The scaled rate is the product of two others.

@@ -113,7 +113,7 @@ public sealed class ExportTests : IDisposable
         Assert.Contains(notes, n => n.Contains("paired-halves")); // the tokenwise reading is not the released code's
     }
 
-    /// <summary>What only chooses among the backbone's parameters adds nothing that the layout could not hold.</summary>
+    /// <summary>What only chooses among the backbone's parameters adds nothing that the layout cannot hold.</summary>
     [Theory]
     [InlineData("svp+bitfit")]
     [InlineData("bitfit+svp")]

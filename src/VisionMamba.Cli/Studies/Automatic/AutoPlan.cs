@@ -86,9 +86,9 @@ internal sealed record AutoPlan(
         return
         [
             // What has an effect in the full run may have none in a trial.
-            GivenFlags.MayLieIdle, .. GivenFlags.Without(given, s_ofTheFull), .. arm.Flags, "--epochs", $"{round.Epochs}",
-            "--max-steps", $"{round.MaxSteps}", "--warmup-epochs", $"{warmup}", "--cooldown-epochs", "0",
-            "--lr-cycle-limit", "1", "--test-at-end", "false", "--tensorboard", "false",
+            GivenFlags.MayLieIdle, .. GivenFlags.Without(given, s_ofTheFull), .. arm.Flags,
+            "--epochs", $"{round.Epochs}", "--max-steps", $"{round.MaxSteps}", "--warmup-epochs", $"{warmup}",
+            "--cooldown-epochs", "0", "--lr-cycle-limit", "1", "--test-at-end", "false", "--tensorboard", "false",
         ];
     }
 }

@@ -43,9 +43,9 @@ internal static class AutoProbe
     /// </summary>
     private static string[] Settings(ParseResult parsed, string method, int depth)
     {
-        bool given = parsed.IsGiven("--shared-layers")
-            || RecipeFlag.Read(parsed)?.Options.ContainsKey("shared_layers") == true;
-        return method.Split('+').Contains("svp") && !given ? ["--shared-layers", $"{Math.Max(1, depth / 3)}"] : [];
+        const string Flag = "--shared-layers";
+        return method.Split('+').Contains("svp") && !RecipeFlag.Says(parsed, Flag)
+            ? [Flag, $"{Math.Max(1, depth / 3)}"] : [];
     }
 
     // Two digits: what is printed is what was tried.

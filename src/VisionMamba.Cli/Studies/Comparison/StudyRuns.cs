@@ -45,8 +45,9 @@ internal sealed class StudyRuns(
             ? ["train", "--output", run, "--resume", "--quiet", .. device]
             :
             [
-                "train", GivenFlags.MayLieIdle, .. arguments, .. plan.Places(unit), "--test-at-end", unit.Rate is null ? "true" : "false",
-                "--tensorboard", "false", "--output", run, "--quiet", .. device,
+                "train", GivenFlags.MayLieIdle, .. arguments, .. plan.Places(unit),
+                "--test-at-end", unit.Rate is null ? "true" : "false", "--tensorboard", "false",
+                "--output", run, "--quiet", .. device,
             ];
         Interrupted = RunConsole.Run(line, Path.Combine(run, "console.log"), progress) != 0;
         return !Interrupted;
